@@ -94,6 +94,8 @@ def handlers() -> dict[str, Handler]:
         "language_changed": _say_calendar_anew,
         **notices.HANDLERS,
         **staff_mail.HANDLERS,
+        **today_mail.HANDLERS,
+        **digest.HANDLERS,
     }
 
 

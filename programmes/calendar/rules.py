@@ -63,11 +63,12 @@ class Address:
 @dataclass(frozen=True)
 class ParticipantCalendar:
     """What Min plats shows. `address` is None until somebody with protected identity asks for one.
-    `wrong`: why the title that was typed is not kept."""
+    `wrong`: why the title that was typed is not kept; `seen`, a sign of the address, goes with the form that changes it."""
 
     title: str
     address: Address | None
     wrong: str = ""
+    seen: str = ""
 
 
 @dataclass(frozen=True)

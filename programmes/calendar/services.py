@@ -48,7 +48,14 @@ async def participant_calendar(
     if feed is None:
         return rules.ParticipantCalendar("", None)
     title = own_title(feed.sealed_title, feed.key_id, keys) or text.default_title()
-    return rules.ParticipantCalendar(title, rules.Address(base_url + feed_address(feed, keys)))
+    return rules.ParticipantCalendar(
+        title, rules.Address(base_url + feed_address(feed, keys)), seen=address_sign(feed, keys)
+    )
+
+
+def address_sign(feed: Feed, keys: KeyFolder) -> str:
+    """By what a form says which address it has shown; it leads to no calendar."""
+    return hashlib.sha256(feed_address(feed, keys).encode()).hexdigest()[:16]
 
 
 async def participant_feed(enrolment_id: UUID, keys: KeyFolder, now: datetime, asked_for: bool = False) -> Feed | None:

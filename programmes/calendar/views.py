@@ -130,7 +130,8 @@ async def _mine(person: Principal, which: str, keys: KeyFolder, now: datetime) -
 async def participants_own(request: AnyRequest) -> Response[Any]:
     """Another title or address for one's own calendar, or its end.
 
-    Somebody who had none because of protected identity, or has closed it, may have one made.
+    Somebody who had none because of protected identity, or has closed it, may have one made. What was shown goes with the
+    form (`sett`, `rubrik_sett`): an old page neither ends an address that is newer than it, nor puts a title back.
     """
     state = request.app.state
     now = state.clock.now()
@@ -141,11 +142,14 @@ async def participants_own(request: AnyRequest) -> Response[Any]:
         form = await read_form(request)
         feed = await services.participant_feed(enrolment_id, state.key_folder, now, asked_for=form.ticked("skapa"))
         if feed is not None and form.raw("gor") == "byt":
-            await services.renew(feed.feed_id, state.key_folder, now)
+            if form.raw("sett") in {"", services.address_sign(feed, state.key_folder)}:
+                await services.renew(feed.feed_id, state.key_folder, now, feed.generation)
             return Response("", status_code=303, headers={"location": "/min-plats?klart=adress"})
         elif feed is not None and form.raw("gor") == "stang":
             await services.close(feed.feed_id, now)
         elif feed is not None and "rubrik" in form.values:
+            if "rubrik_sett" in form.values and form.raw("rubrik") == form.raw("rubrik_sett"):
+                return Response("", status_code=303, headers={"location": "/min-plats"})
             kept = await services.set_title(feed.feed_id, form.raw("rubrik"), state.key_folder, now)
             # What was typed and not kept is not sent back: it is what we may not have.
             back = "/min-plats" if kept is not None else "/min-plats?rubrik=nej#kal"

@@ -11,8 +11,8 @@ _STATUS = {"message/delivery-status", "message/global-delivery-status"}
 
 
 def bounced(report: EmailMessage) -> UUID | None:
-    """The number of the notice that could not be delivered, by the Message-ID of what was sent back; None for anything else:
-    a delay, an answer by a machine or a human, a report about mail that is not ours."""
+    """The number of the message that could not be delivered, by the Message-ID of what was sent back; None for anything
+    else: a delay, an answer by a machine or a human, a report about mail that is not ours."""
     if report.get_content_type() != "multipart/report" or not _failed(report):
         return None
     for part in report.walk():

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 from uuid import UUID, uuid5
 
 from programmes.core.contacts import address, is_texted
@@ -160,7 +160,17 @@ def subject_of(kind: Kind, facts: EnrolmentFacts) -> str:
     return moment.isoformat() if moment else ""
 
 
-def is_due(waiting: Waiting, now: datetime) -> bool:
+class Tried(Protocol):
+    """A message that waits: how often it was tried in vain, and when last."""
+
+    @property
+    def failures(self) -> int: ...
+
+    @property
+    def last_failure(self) -> datetime | None: ...
+
+
+def is_due(waiting: Tried, now: datetime) -> bool:
     """Pauses grow from a minute to a day. A try that lies ahead was noted by a wrong clock: it holds nothing."""
     if waiting.last_failure is None or waiting.failures == 0 or waiting.last_failure > now:
         return True

@@ -15,7 +15,7 @@ from tests.calendar.ics import events
 from tests.calendar.test_staff_page import addresses
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog
-from tests.factories import a_cohort, a_venue, confirm, post_form, somebody
+from tests.factories import a_cohort, a_venue, confirm, hidden, post_form, somebody
 
 PLACE, CALENDAR = "/min-plats", "/min-plats/kalender"
 
@@ -180,3 +180,31 @@ async def test_who_is_documented_calls_their_sessions_what_they_like(
     assert answer.headers["location"] == PLACE
     (address,) = addresses((await client.get(PLACE)).text)
     assert [e["SUMMARY"] for e in events((await client.get(address)).content)] == ["Storgatan 5"] * 3
+
+
+async def test_an_old_page_neither_puts_a_title_back_nor_ends_an_address_that_is_newer_than_it(
+    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    await open_place(client, keys, clock)
+    old = (await client.get(PLACE)).text
+    await post_form(client, CALENDAR, {"rubrik": "Kör", "rubrik_sett": hidden(old, "rubrik_sett")}, PLACE)
+    # Two tabs: the one from before has the word of then in its field, and nobody has touched it.
+    for untouched in ("Möte", "Kör"):
+        await post_form(client, CALENDAR, {"rubrik": untouched, "rubrik_sett": untouched}, PLACE)
+        (address,) = addresses((await client.get(PLACE)).text)
+        assert [e["SUMMARY"] for e in events((await client.get(address)).content)] == ["Kör"] * 3
+    await post_form(client, CALENDAR, {"rubrik": "Dans", "rubrik_sett": "Möte"}, PLACE)
+    assert [e["SUMMARY"] for e in events((await client.get(address)).content)] == ["Dans"] * 3, "what was typed is meant"
+    renew = {"gor": "byt", "sett": hidden(old, "sett")}
+    for _ in range(2):
+        answer = await post_form(client, CALENDAR, renew, PLACE)
+        assert answer.headers["location"] == "/min-plats?klart=adress"
+        (newer,) = addresses((await client.get(PLACE)).text)
+        assert newer != address
+        assert len(events((await client.get(newer)).content)) == 3
+        assert events((await client.get(address)).content) == []
+        renew["first"] = renew.get("first", newer)
+        assert renew["first"] == newer, "the second press of an old page changes nothing"
+    # A form of the release before says nothing of what it has seen.
+    await post_form(client, CALENDAR, {"gor": "byt"}, PLACE)
+    assert addresses((await client.get(PLACE)).text) != [newer]

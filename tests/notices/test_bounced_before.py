@@ -156,3 +156,45 @@ async def test_who_is_moved_to_another_start_takes_the_bounce_along(
     new = await transfer_services.transfer(who.enrolment_id, other.cohort_id, plan.seen, kim.staff_id, keys, clock.now())
     assert new
     assert (await enrolments.enrolment(new)).contact_bounced
+
+
+async def my_place(client: httpx.AsyncClient, token: str) -> str:
+    client.cookies.set("place", token)
+    return (await client.get("/min-plats")).text
+
+
+async def test_the_person_reads_it_near_the_top_of_their_page_below_what_they_are_to_do(
+    kim: Principal,
+    cohort: CohortFacts,
+    mail: Mail,
+    keys: KeyFolder,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    client: httpx.AsyncClient,
+) -> None:
+    told = "<h2>Vår e-post till dig kommer tillbaka</h2>"
+    before = "titta här före varje gång, och säg till oss."
+    holds = await somebody(cohort, keys, clock.now(), contact=LISA)
+    assert told not in await my_place(client, holds.token)
+    await owner.execute("update enrolment set contact_bounced = true")
+    page = await my_place(client, holds.token)
+    assert (
+        page.index("</h1>") < page.index(told) < page.index(before) < page.index("Din platskod") < page.index("Bra att veta")
+    )
+    assert page.count("kommer tillbaka") == 1
+    # A study visit is to be booked first.
+    visits = await a_cohort("2.7", clock.now(), minimum=1, maximum=1, sessions=3)
+    first = await somebody(visits, keys, clock.now(), contact=LISA)
+    waits = await somebody(visits, keys, clock.now(), contact=LISA)
+    for one in (first, waits):
+        record = record_of(await enrolments.enrolment(one.enrolment_id), keys, "rewrite")
+        assert record
+        await details_services.correct(one.enrolment_id, replace(record, safe=("email",)), False, 1, keys, clock.now())
+    await owner.execute("update enrolment set contact_bounced = true")
+    page = await my_place(client, first.token)
+    assert page.index('id="besok"') < page.index(told) < page.index("Din platskod")
+    page = await my_place(client, waits.token)
+    assert page.index("</h1>") < page.index(told) < page.index("Så fungerar kön")
+    assert page.count("kommer tillbaka") == 1
+    client.cookies.set("lang", "en")
+    assert "Our e-mail to you comes back" in await my_place(client, waits.token)

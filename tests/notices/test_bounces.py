@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from base64 import encodebytes
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.policy import default
@@ -13,12 +14,13 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.queries import CohortFacts, sessions
 from programmes.core.sealing import KeyFolder
 from programmes.demo import processes
+from programmes.desk.today.unreached_queries import unreached
 from programmes.notices.bounce_rules import bounced
 from tests.clock import FrozenClock
-from tests.factories import somebody
+from tests.factories import a_leader, somebody
 from tests.notices.mail import Mail, states
 
 
@@ -93,6 +95,18 @@ def test_reports_are_read_however_their_servers_write_them(kind: str, encoding: 
     assert bounced(report("delayed (failed so far)")) is None
 
 
+async def handed_over(number: UUID, mail: Mail) -> str:
+    """What the command says of a report about a message."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "programmes.cli", "bounce",
+        env={**processes.environment(mail.worker.settings, "worker"), "PATH": os.environ["PATH"]},
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    told, _said = await asyncio.wait_for(process.communicate(a_report(str(number)).as_bytes()), 60)
+    assert process.returncode == 0, told
+    return told.decode()
+
+
 async def test_a_bounce_shows_staff_who_was_not_reached_and_says_nothing_of_whom(
     mail: Mail, cohort: CohortFacts, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
@@ -100,14 +114,29 @@ async def test_a_bounce_shows_staff_who_was_not_reached_and_says_nothing_of_whom
     await mail.work()
     number: UUID = await owner.fetchval("select id from notice")
     for _ in range(2):
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "programmes.cli", "bounce",
-            env={**processes.environment(mail.worker.settings, "worker"), "PATH": os.environ["PATH"]},
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-        told, _said = await asyncio.wait_for(process.communicate(a_report(str(number)).as_bytes()), 60)
-        assert process.returncode == 0, told
-        assert b"lisa" not in told
+        assert "lisa" not in await handed_over(number, mail)
     assert await states(cohort) == [("place_held", "failed")]
     assert await owner.fetchval("select sent_at from notice") is None
     assert [row["error"] for row in await owner.fetch("select error from notice_attempt")] == ["Bounced"]
+
+
+@pytest.mark.parametrize("table", ["staff_message", "staff_digest", "log_digest"])
+async def test_a_mail_to_staff_that_comes_back_has_failed(
+    table: str, mail: Mail, cohort: CohortFacts, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    love = (await a_leader(clock.now(), "love")).staff_id
+    await owner.execute("update staff set email = 'love@example.invalid' where id = $1", love)
+    number, now = uuid4(), datetime.now(UTC)
+    if table == "staff_message":
+        session = (await sessions(cohort.cohort_id))[0].session_id
+        more, given = "session_id, kind, created_at", f"{session}, 'asked', '{now.isoformat()}'"
+    else:
+        more, given = "day", f"'{(now - timedelta(days=1)).date()}'"
+    await owner.execute(
+        f"insert into {table} (id, staff_id, state, failures, {more}) values ($1, $2, 'sent', 0, {given})", number, love
+    )
+    assert await unreached(now) == []
+    assert "Noted: one person was not reached." in await handed_over(number, mail)
+    assert await owner.fetchval(f"select state from {table}") == "failed"
+    assert [one.staff_id for one in await unreached(datetime.now(UTC))] == [love]
+    assert "Nothing to note." in await handed_over(number, mail)

@@ -26,6 +26,7 @@ from programmes.desk.illness.substitute_rules import (
     others_stand,
     stage,
     stand_sign,
+    unheard_by_all,
 )
 from programmes.desk.today.needs_pages import Item, Tag
 from programmes.notices.reach_rules import Reach, rows, told
@@ -198,13 +199,16 @@ def others(found: Sequence[tuple[CohortFacts, SessionFacts]]) -> tuple[Other, ..
 
 
 def asked_lines(requests: Sequence[Request]) -> tuple[Asked, ...]:
-    """Whom it has been asked of, and what they said."""
-    unheard = _("Har ingen e-postadress här: ring och säg det.")
-    told = {"asked", "withdrawn", "taken", "over"}
-    return tuple(
-        Asked(request.asked, _state_tag(request.state), "" if request.mailed or request.state not in told else unheard)
-        for request in requests
-    )
+    """Whom it has been asked of, what they said, and how they hear of it where no mail tells them."""
+    return tuple(Asked(request.asked, _state_tag(request.state), _untold(request)) for request in requests)
+
+
+def _untold(request: Request) -> str:
+    if not request.mailed and request.state in {"asked", "withdrawn", "taken", "over"}:
+        return _("Har ingen e-postadress här: ring och säg det.")
+    if request.unheard == "refused":
+        return _("E-posten tog inte emot frågan: ring och fråga.")
+    return _("Frågan har inte kommit fram än.") if request.unheard == "tried" else ""
 
 
 def _state_tag(state: State) -> Tag:
@@ -222,15 +226,23 @@ def status(stage: Stage, requests: Sequence[Request]) -> str:
     """How far it has come, in a sentence, with what to do if nobody answers."""
     waiting = [request for request in requests if request.state == "asked"]
     if stage == "asking":
-        until = moment_long(max(request.answer_by for request in waiting))
-        return _("Frågan är skickad. Har ingen sagt ja %(until)s säger vi till dig. Ställ in då.", until=until)
-    if stage == "nobody":
-        if waiting:
-            return _("Ingen har sagt ja i tid. Ställ in nu, så hinner alla få veta det, eller fråga någon annan.")
-        if not any(request.state == "no" for request in requests):
-            return _("Ingen leder det. Ställ in, eller fråga någon.")
-        return _("Ingen som har fått frågan kan. Ställ in, eller fråga någon annan.")
-    return ""
+        return _waits(waiting)
+    if stage != "nobody":
+        return ""
+    if unheard_by_all(waiting) == "refused":
+        return _("E-posten tog inte emot frågan. Vänta inte på svar: ring och fråga, fråga någon annan, eller ställ in.")
+    if waiting:
+        return _("Ingen har sagt ja i tid. Ställ in nu, så hinner alla få veta det, eller fråga någon annan.")
+    if not any(request.state == "no" for request in requests):
+        return _("Ingen leder det. Ställ in, eller fråga någon.")
+    return _("Ingen som har fått frågan kan. Ställ in, eller fråga någon annan.")
+
+
+def _waits(waiting: Sequence[Request]) -> str:
+    until = moment_long(max(request.answer_by for request in waiting))
+    if unheard_by_all(waiting):
+        return _("Frågan har inte kommit fram än: ring hellre. Har ingen sagt ja %(until)s säger vi till dig.", until=until)
+    return _("Frågan är skickad. Har ingen sagt ja %(until)s säger vi till dig. Ställ in då.", until=until)
 
 
 @dataclass(frozen=True)
@@ -304,10 +316,15 @@ def _lacking_item(one: Waiting, groups: Mapping[int, str], now: datetime) -> Ite
     title = _("Vikarie saknas i %(group)s", group=groups[one.cohort_id])
     text = capital(_("%(moment)s.", moment=moment_long(one.starts_at)))
     late = not one.open or one.answer_by <= now
-    if not one.request_id:
+    if one.unheard == "refused":
+        said = _("E-posten tog inte emot frågan: ring och fråga, fråga någon annan, eller ställ in.")
+        tag = Tag(_("Frågan kom inte fram"), "stop", "warn")
+    elif not one.request_id:
         said, tag = _("Ingen leder det. Ställ in, eller fråga någon."), Tag(_("Ingen leder"), "stop", "warn")
     elif late:
         said, tag = _("Ingen har sagt ja. Ställ in, eller fråga någon annan."), Tag(_("Ingen har sagt ja"), "stop", "warn")
+    elif one.unheard:
+        said, tag = _("Frågan har inte kommit fram än."), Tag(_("Frågad"), "warn", "clock")
     else:
         said, tag = _("Ingen har svarat än."), Tag(_("Frågad"), "warn", "clock")
     text = f"{text} {said}"

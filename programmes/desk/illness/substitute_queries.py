@@ -97,9 +97,14 @@ async def session(session_id: int) -> SessionFacts:
     raise NotFound
 
 
-_REQUEST = """
+# Of request `r`: what has become of the mail that asks, as `Unheard` tells it.
+_UNHEARD = """case when r.state = 'asked' then coalesce((
+    select case when m.state = 'failed' then 'refused' when m.state = 'waiting' and m.failures > 0 then 'tried' else '' end
+    from staff_message m where m.kind = 'asked' and m.session_id = r.session_id and m.staff_id = r.asked_id
+      and m.created_at >= r.asked_at order by m.created_at desc, m.id limit 1), '') else '' end"""
+_REQUEST = f"""
 select r.id as request_id, r.session_id, r.absent_id, a.display_name as absent, r.asked_id, s.display_name as asked,
-       r.asked_at, r.answer_by, r.for_start, r.for_end, r.state, s.email is not null as mailed
+       r.asked_at, r.answer_by, r.for_start, r.for_end, r.state, s.email is not null as mailed, {_UNHEARD} as unheard
 from substitute_request r join staff a on a.id = r.absent_id join staff s on s.id = r.asked_id
 """
 
@@ -168,12 +173,12 @@ async def waiting(staff_id: int, cohort_ids: Iterable[int], now: datetime) -> Se
     which somebody is away without anybody standing there."""
     rows = await fetch(
         f"""select r.id as request_id, t.id as session_id, t.cohort_id, t.starts_at, t.ends_at, r.answer_by, c.programme_id,
-                   true as mine, true as open
+                   true as mine, true as open, '' as unheard
             from substitute_request r join cohort_session t on t.id = r.session_id join cohort c on c.id = t.cohort_id
             where r.asked_id = $1 and r.state = 'asked' and t.state in ('planned', 'moved') and t.ends_at > $3
             union all
             select coalesce(q.id, 0), t.id, t.cohort_id, t.starts_at, t.ends_at, coalesce(q.answer_by, t.starts_at),
-                   c.programme_id, false, coalesce(q.state = 'asked', false)
+                   c.programme_id, false, coalesce(q.state = 'asked', false), coalesce(h.unheard, '')
             from cohort_session t join cohort c on c.id = t.cohort_id join programme p on p.id = c.programme_id
             cross join lateral (select {_SURE} as sure) l
             left join lateral (
@@ -181,6 +186,11 @@ async def waiting(staff_id: int, cohort_ids: Iterable[int], now: datetime) -> Se
                 join session_duty d on d.session_id = r.session_id and d.staff_id = r.absent_id
                 where r.session_id = t.id and r.state in ('asked', 'no') and (not d.away or not l.sure)
                 order by r.state = 'asked' desc, r.answer_by desc limit 1) q on true
+            left join lateral (
+                select case when bool_or(o.unheard = '') then '' when bool_or(o.unheard = 'tried') then 'tried'
+                            else 'refused' end as unheard
+                from (select {_UNHEARD} as unheard from substitute_request r
+                      where r.session_id = t.id and r.state = 'asked') o having count(*) > 0) h on true
             where t.cohort_id = any($2::int[]) and t.state in ('planned', 'moved') and t.ends_at > $3
               and (q.id is not null or exists (
                   select from session_duty d where d.session_id = t.id and d.away) and not l.sure)
@@ -204,12 +214,13 @@ async def coordinators(section: str, but: Collection[int]) -> list[int]:
 
 
 async def late(now: datetime) -> list[tuple[int, int, datetime]]:
-    """Absences for which the time to answer has passed: session, absent, and until when; nobody has said yes."""
+    """Absences for which the time to answer has passed, or no question has come to anybody: session, absent, and until when;
+    nobody has said yes."""
     rows = await fetch(
-        """select r.session_id, r.absent_id, max(r.answer_by) as answer_by
+        f"""select r.session_id, r.absent_id, max(r.answer_by) as answer_by
            from substitute_request r join cohort_session t on t.id = r.session_id
            where r.state = 'asked' and t.state in ('planned', 'moved') and t.ends_at > $1
-           group by r.session_id, r.absent_id having max(r.answer_by) <= $1""",
+           group by r.session_id, r.absent_id having max(r.answer_by) <= $1 or bool_and({_UNHEARD} = 'refused')""",
         now,
     )
     return [(row["session_id"], row["absent_id"], row["answer_by"]) for row in rows]

@@ -8,6 +8,8 @@ from typing import Literal
 State = Literal["asked", "yes", "no", "withdrawn", "taken", "over"]
 Settled = Literal["session_cancelled", "session_held", "session_over"]
 Why = Settled | Literal["session_moved", "taken", "withdrawn", "over", "no_role", "elsewhere", "ill", "said_yes"]
+# The mail that asks was refused for good, or given up; or it has been tried, and has not gone yet.
+Unheard = Literal["", "refused", "tried"]
 _ENDED: Mapping[State, Why] = {"taken": "taken", "withdrawn": "withdrawn"}
 # So long before it begins somebody has to know, that the others can be told in time; half of what is left where less is.
 LEAST_BEFORE = timedelta(hours=2)
@@ -33,7 +35,7 @@ class Standing:
 @dataclass(frozen=True)
 class Request:
     """Somebody was asked to stand in for somebody at a session. `for_start` and `for_end`: when it was to be as they last
-    heard of it. `mailed`: whether there is an address to tell them at."""
+    heard of it. `mailed`: whether there is an address to tell them at; `unheard`, why the question has not come there."""
 
     request_id: int
     session_id: int
@@ -47,6 +49,7 @@ class Request:
     state: State
     mailed: bool = True
     for_end: datetime | None = None
+    unheard: Unheard = ""
 
     def other_time(self, starts_at: datetime, ends_at: datetime) -> bool:
         """Whether they know of another time than this."""
@@ -62,10 +65,18 @@ class Candidate:
     mailed: bool
 
 
+def unheard_by_all(waiting: Collection[Request]) -> Unheard:
+    """Why none of those whose answer is waited for has got the question; nothing when somebody may have."""
+    found = {request.unheard for request in waiting}
+    if not found or "" in found:
+        return ""
+    return "tried" if "tried" in found else "refused"
+
+
 @dataclass(frozen=True)
 class Waiting:
     """Something on Idag: somebody is `asked` and it is the looker (`mine`), or a session waits for a substitute; without a
-    `request_id` nobody has been asked, and nobody stands there."""
+    `request_id` nobody has been asked, and nobody stands there. `unheard`: why none of those asked has got the question."""
 
     request_id: int
     session_id: int
@@ -76,6 +87,7 @@ class Waiting:
     programme_id: int
     mine: bool
     open: bool
+    unheard: Unheard = ""
 
 
 @dataclass(frozen=True)
@@ -138,13 +150,14 @@ Stage = Literal["choose", "asking", "nobody", "found", "alone"]
 
 def stage(requests: Collection[Request], away: bool, others: bool, now: datetime) -> Stage:
     """How far it has come with somebody who can't come: nothing yet; waiting for an answer; nobody has said yes in time, or
-    all have said no, or the `others` can't either; somebody stands in; or the others hold it alone."""
+    all have said no, or no mail server took the question, or the `others` can't either; somebody stands in; or the others
+    hold it alone."""
     if any(request.state == "yes" for request in requests):
         return "found"
     if away:
         return "alone" if others else "nobody"
     waiting = [request for request in requests if request.state == "asked"]
-    if any(now < request.answer_by for request in waiting):
+    if unheard_by_all(waiting) != "refused" and any(now < request.answer_by for request in waiting):
         return "asking"
     return "nobody" if waiting or any(request.state == "no" for request in requests) else "choose"
 

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
+from functools import partial
 from uuid import UUID, uuid5
 
+import structlog
+
+from programmes.core import jobs
 from programmes.core.clock import Clock, local, local_date
 from programmes.core.clock_trace import by_a_sure_clock
+from programmes.core.db import transaction
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import ngettext, speaking
 from programmes.core.principal import Principal
@@ -23,13 +28,16 @@ from programmes.desk.today.views import facts_of
 from programmes.hands import Hands
 from programmes.notices import mail_rules
 from programmes.notices import rules as notices
-from programmes.notices.post_services import Deferred, Post, Refused, post_from
+from programmes.notices.post_services import Post, post_from
+from programmes.notices.round_services import Failure, Ready, hand_over
 from programmes.settings import Settings
 
+log = structlog.get_logger()
 # When people come to work, and after which a mail about the day is of no use.
 FROM_HOUR, UNTIL_HOUR = 6, 16
 # What can be planned for weeks stands on Idag; by mail it is said when there are two left.
 SOON = timedelta(days=14)
+SEND = "daily_mails"
 _NAMESPACE = UUID("f3b0a9a6-5a0c-5a61-8f0f-9c0a3c6f1e77")
 
 
@@ -44,11 +52,33 @@ class Needs:
 
 @by_a_sure_clock
 async def send_due(worker: Hands) -> None:
-    """The worker's tick: to everybody with an address, where mail is set up."""
-    if worker.settings.mail_url:
+    """The worker's tick: to everybody with an address, where mail is set up. It only asks for the sending, so that nothing
+    else that falls due waits for a mail server."""
+    if worker.settings.mail_url and await _is_any_due(worker.clock.now()):
+        async with transaction():
+            await jobs.put(SEND, {}, dedupe=SEND)
+
+
+async def _is_any_due(now: datetime) -> bool:
+    if not _may_go(now):
+        return False
+    day = local_date(now)
+    waiting = await queries.waiting(day)
+    return any(notices.is_due(mail, now) for mail in waiting) or bool(await queries.without_mail(day))
+
+
+def _may_go(now: datetime) -> bool:
+    return local_date(now).isoweekday() <= 5 and FROM_HOUR <= local(now).hour < UNTIL_HOUR
+
+
+async def _send(worker: Hands, payload: jobs.Payload) -> None:
+    """Whatever goes wrong here is met by the next tick, so nothing is left in the queue as failed."""
+    try:
         async with alone("daily mail to staff") as free:
             if free:
                 await send(post_from(worker.settings.mail_url), worker.settings, worker.keys, worker.clock)
+    except Exception as error:
+        log.error("daily_mail_stopped", error=type(error).__name__)
 
 
 async def send(post: Post, settings: Settings, keys: KeyFolder, clock: Clock) -> int:
@@ -56,27 +86,25 @@ async def send(post: Post, settings: Settings, keys: KeyFolder, clock: Clock) ->
     not sent tomorrow."""
     now = clock.now()
     day = local_date(now)
-    if day.isoweekday() > 5 or not FROM_HOUR <= local(now).hour < UNTIL_HOUR:
+    if not _may_go(now):
         return 0
-    sent = 0
     for who in await queries.without_mail(day):
         needs = await _needs(who, keys, now)
         await services.plan(_number(day, who), day, who.staff_id, needs.number > 0)
-    for mail in await queries.waiting(day):
-        if not notices.is_due(notices.Waiting(mail.mail_id, mail.failures, mail.last_failure), now):
-            continue
+
+    async def ready(mail: queries.Waiting, now: datetime) -> Ready | None:
         needs = await _needs(mail.who, keys, now)
-        try:
-            if needs.number:
-                await post.send(_written(mail, needs, settings, now))
-        except Deferred:
-            await services.failed(mail.mail_id, False, now)
-        except Refused:
-            await services.failed(mail.mail_id, True, now)
-        else:
-            sent += bool(needs.number)
-            await services.done(mail.mail_id, needs.number > 0)
-    return sent
+        if not needs.number:
+            await services.done(mail.mail_id, False)
+            return None
+        written = _written(mail, needs, settings, now)
+        return Ready(written, partial(services.done, mail.mail_id, True), partial(_failed, mail.mail_id))
+
+    return await hand_over(await queries.waiting(day), ready, post, clock)
+
+
+async def _failed(mail_id: UUID, failure: Failure) -> None:
+    await services.failed(mail_id, failure.for_good, failure.at)
 
 
 async def _needs(who: Principal, keys: KeyFolder, now: datetime) -> Needs:
@@ -117,4 +145,5 @@ def letter(needs: Needs, base_url: str, municipality: str) -> mail_rules.Letter:
     return mail_rules.Letter(_("Det här väntar på dig"), tuple(lines), "", foot)
 
 
+HANDLERS = {SEND: _send}
 TICKS = [send_due]

@@ -61,7 +61,8 @@ class Facts:
     """Everything that the page is made of. `calls` are people whom no mail can tell, `log` what managers do, `substitutes`
     what somebody was asked and sessions that nobody has said yes to; since `texts_away` the gateway for texts has not
     answered as agreed. `decisions`: starts of others whose decision is late, which managers hear of.
-    `more_starts`: programmes that need another start this year, while there is time to open it."""
+    `more_starts`: programmes that need another start this year, while there is time to open it. `unreached`: colleagues to
+    whom no mail comes."""
 
     today: date
     now: datetime
@@ -78,6 +79,7 @@ class Facts:
     substitutes: Sequence["Item"] = ()
     decisions: Sequence["Item"] = ()
     more_starts: Sequence["Item"] = ()
+    unreached: Sequence["Item"] = ()
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ def items(facts: Facts) -> list[Item]:
     found += facts.log
     found += facts.decisions
     found += facts.more_starts
+    found += facts.unreached
     if facts.texts_away and facts.groups:
         found.append(_texts_item(facts, facts.texts_away))
     found += facts.substitutes
@@ -146,6 +149,14 @@ def late_item(name: str, cohort_id: int, decide_by: date, today: date) -> Item:
     text = _("Beslutet skulle tas senast %(day)s. Samordnaren påminns varje dag.", day=day_long(decide_by))
     title = _("Inget beslut om %(group)s", group=name)
     return Item(title, f"/personal/starter#start-{cohort_id}", text, days_left(decide_by, today), decide_by)
+
+
+def unreached_item(name: str, today: date) -> Item:
+    """A colleague to whom no mail comes, as whoever coordinates their programme sees it."""
+    then = _("Är adressen fel ändrar den som sköter tjänsten den.")
+    told = _("Säg till %(name)s: tills det är ordnat syns allt bara på Idag.", name=name)
+    tag = Tag(_("E-post"), "warn", "warn")
+    return Item(_("Vår e-post till %(name)s kommer inte fram", name=name), "/personal/lage", f"{told} {then}", tag, today)
 
 
 def more_starts_item(programme: str, number: int, year: int, open_by: date, today: date, may_plan: bool = True) -> Item:

@@ -1,7 +1,9 @@
 """Sending what members of staff are told at once. Who has no address sees it on Idag."""
 
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import parseaddr
+from functools import partial
 
 import structlog
 
@@ -16,7 +18,8 @@ from programmes.desk.today.staff_message_rules import Message, letter
 from programmes.hands import Hands
 from programmes.notices import mail_rules
 from programmes.notices import rules as notices
-from programmes.notices.post_services import Deferred, Post, Refused, post_from
+from programmes.notices.post_services import Post, post_from
+from programmes.notices.round_services import Failure, Ready, hand_over
 from programmes.settings import Settings
 
 log = structlog.get_logger()
@@ -24,37 +27,29 @@ log = structlog.get_logger()
 
 async def send(post: Post, settings: Settings, clock: Clock) -> int:
     """Send what is due, each under a Message-ID that stays the same; returns how many went."""
-    sent = 0
-    for waiting in await queries.waiting():
-        now = clock.now()
-        if not notices.is_due(waiting, now):
-            continue
+
+    async def ready(waiting: notices.Waiting, now: datetime) -> Ready | None:
         message = await services.take(waiting.notice_id, now)
         if message is None:
-            continue
-        try:
-            await post.send(_written(message, settings, clock))
-        except Deferred as deferred:
-            if not deferred.maybe:
-                await services.not_taken(message)
-            await services.failed(message.message_id, False, now)
-            if deferred.away:
-                break
-        except Refused:
-            await services.not_taken(message)
-            await services.failed(message.message_id, True, now)
-        else:
-            await services.done(message.message_id)
-            sent += 1
-    return sent
+            return None
+        written = _written(message, settings, now)
+        return Ready(written, partial(services.done, message.message_id), partial(_failed, message))
+
+    return await hand_over(await queries.waiting(), ready, post, clock)
 
 
-def _written(message: Message, settings: Settings, clock: Clock) -> EmailMessage:
+async def _failed(message: Message, failure: Failure) -> None:
+    if not failure.maybe:
+        await services.not_taken(message)
+    await services.failed(message.message_id, failure.for_good, failure.at)
+
+
+def _written(message: Message, settings: Settings, now: datetime) -> EmailMessage:
     sender = parseaddr(settings.mail_from)[1]
     number = f"<{message.message_id}@{sender.rpartition('@')[2]}>"
     with speaking("sv"):
         written = letter(message, settings.base_url, settings.municipality)
-        return mail_rules.compose(written, mail_rules.Envelope(sender, message.to, number, clock.now()))
+        return mail_rules.compose(written, mail_rules.Envelope(sender, message.to, number, now))
 
 
 async def _send(worker: Hands, payload: jobs.Payload) -> None:

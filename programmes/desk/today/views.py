@@ -20,8 +20,17 @@ from programmes.desk.group import calls_pages
 from programmes.desk.group.calls_services import calls
 from programmes.desk.illness import pages as sick_pages
 from programmes.desk.illness import substitute_queries
-from programmes.desk.today import log_pages, pages, queries
-from programmes.desk.today.needs_pages import DECIDE_WITHIN, Facts, Group, Item, VisitLine, late_item, more_starts_item
+from programmes.desk.today import log_pages, pages, queries, unreached_queries
+from programmes.desk.today.needs_pages import (
+    DECIDE_WITHIN,
+    Facts,
+    Group,
+    Item,
+    VisitLine,
+    late_item,
+    more_starts_item,
+    unreached_item,
+)
 from programmes.enrolment.queries import places
 from programmes.enrolment.records.partner_queries import withdrawn_unseen
 from programmes.enrolment.records.partner_rules import has_partner_contact
@@ -95,7 +104,17 @@ async def facts_of(who: Principal, keys: KeyFolder, now: datetime, look: Look | 
             if one.cohort_id not in groups or not groups[one.cohort_id].coordinates
         ],
         more_starts=await _more_starts(who, day),
+        unreached=await _unreached(who, now) if who.has("coordinator") else (),
     )
+
+
+async def _unreached(who: Principal, now: datetime) -> list[Item]:
+    """Of those who work with a programme that this person coordinates."""
+    return [
+        unreached_item(one.name, local_date(now))
+        for one in await unreached_queries.unreached(now)
+        if any(not section or who.coordinates(section) for section in one.sections)
+    ]
 
 
 async def _substitutes(who: Principal, groups: Mapping[int, Group], now: datetime) -> list[Item]:

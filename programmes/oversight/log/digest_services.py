@@ -3,8 +3,12 @@
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
+from functools import partial
 from uuid import UUID, uuid5
 
+import structlog
+
+from programmes.core import jobs
 from programmes.core.clock import Clock, local, local_date
 from programmes.core.clock_trace import by_a_sure_clock
 from programmes.core.db import execute, transaction
@@ -13,11 +17,14 @@ from programmes.core.turns import alone
 from programmes.hands import Hands
 from programmes.notices import mail_rules
 from programmes.notices import rules as notices
-from programmes.notices.post_services import Deferred, Post, Refused, post_from
+from programmes.notices.post_services import Post, post_from
+from programmes.notices.round_services import Failure, Ready, hand_over
 from programmes.oversight.log import chain_queries, digest_queries, review_queries
 from programmes.oversight.log import wording_rules as log_wording_rules
 from programmes.settings import Settings
 
+SEND = "log_digests"
+log = structlog.get_logger()
 # When people come to work; the day before has ended, and its lines are chained.
 FROM_HOUR = 6
 _NAMESPACE = UUID("6a0c7f0e-0d0b-5d41-9a2e-5b8f2a7c9d14")
@@ -25,11 +32,31 @@ _NAMESPACE = UUID("6a0c7f0e-0d0b-5d41-9a2e-5b8f2a7c9d14")
 
 @by_a_sure_clock
 async def send_due(worker: Hands) -> None:
-    """The worker's tick: yesterday's head to every manager who has an address, where mail is set up."""
-    if worker.settings.mail_url:
+    """The worker's tick: yesterday's head to every manager who has an address, where mail is set up. It only asks for the
+    sending, so that nothing else that falls due waits for a mail server."""
+    if worker.settings.mail_url and await _is_any_due(worker.clock.now()):
+        async with transaction():
+            await jobs.put(SEND, {}, dedupe=SEND)
+
+
+async def _is_any_due(now: datetime) -> bool:
+    if any(notices.is_due(mail, now) for mail in await digest_queries.waiting()):
+        return True
+    return local(now).hour >= FROM_HOUR and bool(await digest_queries.without_mail(_day_before(now)))
+
+
+def _day_before(now: datetime) -> date:
+    return local_date(now) - timedelta(days=1)
+
+
+async def _send(worker: Hands, payload: jobs.Payload) -> None:
+    """Whatever goes wrong here is met by the next tick, so nothing is left in the queue as failed."""
+    try:
         async with alone("daily mail to managers") as free:
             if free:
                 await send(post_from(worker.settings.mail_url), worker.settings, worker.clock)
+    except Exception as error:
+        log.error("log_digest_stopped", error=type(error).__name__)
 
 
 async def send(post: Post, settings: Settings, clock: Clock) -> int:
@@ -39,22 +66,12 @@ async def send(post: Post, settings: Settings, clock: Clock) -> int:
     """
     now = clock.now()
     if local(now).hour >= FROM_HOUR:
-        await _plan(local_date(now) - timedelta(days=1))
-    sent = 0
-    for mail in await digest_queries.waiting():
-        if not notices.is_due(notices.Waiting(mail.mail_id, mail.failures, mail.last_failure), now):
-            continue
-        try:
-            await post.send(await _written(mail, settings, now))
-        except Deferred:
-            await _failed(mail, False, now)
-        except Refused:
-            await _failed(mail, True, now)
-        else:
-            sent += 1
-            async with transaction():
-                await execute("update log_digest set state = 'sent' where id = $1", mail.mail_id)
-    return sent
+        await _plan(_day_before(now))
+
+    async def ready(mail: digest_queries.Waiting, now: datetime) -> Ready:
+        return Ready(await _written(mail, settings, now), partial(_sent, mail.mail_id), partial(_failed, mail))
+
+    return await hand_over(await digest_queries.waiting(), ready, post, clock)
 
 
 async def _plan(day: date) -> None:
@@ -83,15 +100,33 @@ async def _written(mail: digest_queries.Waiting, settings: Settings, now: dateti
         return mail_rules.compose(letter, envelope)
 
 
-async def _failed(mail: digest_queries.Waiting, for_good: bool, now: datetime) -> None:
-    over = for_good or notices.gives_up(mail.failures + 1)
+async def _sent(mail_id: UUID) -> None:
+    async with transaction():
+        await execute("update log_digest set state = 'sent' where id = $1", mail_id)
+
+
+async def bounced(mail_id: UUID, now: datetime) -> bool:
+    """What counted as sent has come back; false for a mail that is not known, or has failed already."""
+    async with transaction():
+        return bool(
+            await execute(
+                "update log_digest set state = 'failed', last_failure = $2 where id = $1 and state = 'sent' returning 1",
+                mail_id,
+                now,
+            )
+        )
+
+
+async def _failed(mail: digest_queries.Waiting, failure: Failure) -> None:
+    over = failure.for_good or notices.gives_up(mail.failures + 1)
     async with transaction():
         await execute(
             "update log_digest set failures = failures + 1, last_failure = $2, state = $3 where id = $1",
             mail.mail_id,
-            now,
+            failure.at,
             "failed" if over else "waiting",
         )
 
 
+HANDLERS = {SEND: _send}
 TICKS = [send_due]

@@ -1,10 +1,10 @@
 """View model of how the service is, in plain words for staff: what works, and what to do meanwhile where it doesn't."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from programmes.core.i18n import clock, moment_long, ngettext
+from programmes.core.i18n import clock, listed, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 
 # The worker leaves a trace each minute.
@@ -32,16 +32,22 @@ class StatusPage:
 
 
 def status_page(
-    counts: Mapping[str, int], worker_at: datetime | None, keys: bool, backup_at: datetime | None, now: datetime
+    counts: Mapping[str, int],
+    worker_at: datetime | None,
+    keys: bool,
+    backup_at: datetime | None,
+    now: datetime,
+    unreached: Sequence[str] = (),
 ) -> StatusPage:
-    """The page. `counts` are those of `metrics_queries.waiting`; `backup_at`: when a backup last succeeded."""
+    """The page. `counts` are those of `metrics_queries.waiting`; `backup_at`: when a backup last succeeded; `unreached`:
+    names of staff to whom no mail comes."""
     erasure = _erasure(counts["lists_due"], counts["keys_late"])
     work: tuple[Point, ...] = (_messages(counts), _places(counts["offers_late"]), erasure)
     at_work = worker_at is not None and now - worker_at <= _AWAY
     if not at_work:
         # What nobody does is not late yet, and does not work.
         work = tuple(replace(point, ok=False, text=_stands_still(point)) for point in work)
-    points = (_keys(keys), _worker(worker_at, at_work), *work, _backup(backup_at, now))
+    points = (_keys(keys), _worker(worker_at, at_work), *work, _mail_to_staff(unreached), _backup(backup_at, now))
     well = all(point.ok for point in points)
     lead = _("Allt fungerar.") if well else _("Något fungerar inte som det ska. Den som sköter tjänsten behöver veta det.")
     return StatusPage(lead, well, _("Läget klockan %(time)s.", time=clock(now)), points)
@@ -92,6 +98,16 @@ def _messages(counts: Mapping[str, int]) -> Point:
     else:
         text = _("Meddelanden går ut.")
     return Point(_("Meddelanden till deltagare"), not late, text)
+
+
+def _mail_to_staff(unreached: Sequence[str]) -> Point:
+    """Who it is, as it is theirs to put right, or their colleagues'; what was sent is not said."""
+    text = _("Inga mejl har kommit tillbaka.")
+    if unreached:
+        wrong = _("Är adressen fel ändrar den som sköter tjänsten den.")
+        text = _("E-posten till %(names)s kommer inte fram.", names=listed(list(unreached)))
+        text = f"{text} {wrong}"
+    return Point(_("E-post till personal"), not unreached, text)
 
 
 def _places(late: int) -> Point:
