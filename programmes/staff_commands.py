@@ -194,6 +194,17 @@ def _reset_password(settings: Settings, arguments: argparse.Namespace) -> int:
     return _carry_out(settings, arguments.username, work)
 
 
+def _change_email(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Say where somebody gets mail from the service."""
+
+    async def work(now: datetime) -> str:
+        address = arguments.address or ""
+        await accounts.change_email(arguments.username, address, now)
+        return f"{arguments.username} gets mail at {address}." if address else f"{arguments.username} gets no mail any more."
+
+    return _carry_out(settings, arguments.username, work)
+
+
 def _reset_factor(settings: Settings, arguments: argparse.Namespace) -> int:
     """Take somebody's second factor away, when phone and recovery codes are lost. Make sure first that it is them."""
 
@@ -220,12 +231,14 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     add = action("add", _add, "make a member of staff; the password is asked for, or read from standard input")
     add.add_argument("--name", required=True, help="as shown on screen")
     add.add_argument("--role", **role)  # type: ignore[arg-type]
-    add.add_argument("--email", help="where a manager gets the access log's daily digest", type=_email)
+    add.add_argument("--email", help="where they get mail from the service", type=_email)
     action("list", _list, "everybody, with roles and how they sign in")
     action("roles", _roles, "give somebody exactly these roles; a change signs them out").add_argument("--role", **role)  # type: ignore[arg-type]
     action("activate", _activate, "open an account again that has been ended; a new password is asked for")
     action("deactivate", _deactivate, "end an account and sign it out everywhere")
     action("password", _reset_password, "give somebody another password and sign them out everywhere")
+    where = action("email", _change_email, "where somebody gets mail from the service; without an address they get none")
+    where.add_argument("address", nargs="?", type=_email)
     factor = actions.add_parser("second-factor", help="somebody's second factor").add_subparsers(
         dest="what", required=True, metavar="WHAT"
     )

@@ -197,6 +197,18 @@ async def activate(username: str, password: str, now: datetime) -> Sequence[tupl
     return [(row["role"], row["section"]) for row in rows]
 
 
+async def change_email(username: str, address: str, now: datetime) -> None:
+    """Mail of the service goes there from now on; with an empty address none does. The address stands in no trail. Raises
+    NotFound."""
+    staff_id = await staff_id_of(username)
+    async with transaction():
+        changed = await execute(
+            "update staff set email = $2 where id = $1 and email is distinct from $2 returning 1", staff_id, address or None
+        )
+        if changed:
+            await audit.note("staff:email", f"staff/{staff_id}", None, now)
+
+
 async def reset_factor(username: str, now: datetime) -> bool:
     """An administrator takes somebody's second factor away: they set up another at their next sign-in, if it is required.
     False when there was none. Raises NotFound."""

@@ -227,3 +227,18 @@ def test_at_a_terminal_the_password_is_asked_for_twice_and_a_slip_of_the_finger_
             with pytest.raises(_Refused, match="The two are not the same"):
                 _password(settings, "kim")
         assert asked == ["Password: ", "Once more: "]
+
+
+async def test_where_somebody_gets_mail_is_changed_and_taken_away(kim: int, shell: Shell, owner: asyncpg.Connection) -> None:
+    address, trail = "select email from staff where id = $1", "select subject from audit_entry where action = 'staff:email'"
+    told = "kim gets mail at kim.ny@example.se.\n"
+    assert await staff(shell, "email", "kim", "kim.ny@example.se") == (0, told)
+    assert await staff(shell, "email", "kim", "kim.ny@example.se") == (0, told)
+    assert await owner.fetchval(address, kim) == "kim.ny@example.se"
+    assert [row["subject"] for row in await owner.fetch(trail)] == [f"staff/{kim}"]
+    code, said = await staff(shell, "email", "kim", "kim@example")
+    assert (code, "an address looks like kim@example.se" in said) == (2, True)
+    assert await owner.fetchval(address, kim) == "kim.ny@example.se"
+    assert await staff(shell, "email", "kim") == (0, "kim gets no mail any more.\n")
+    assert await owner.fetchval(address, kim) is None
+    assert (await staff(shell, "email", "nobody", "a@example.se"))[0] == 1
