@@ -212,7 +212,7 @@ class Application(Litestar):
 
 
 @contextmanager
-def _told_if_away() -> Iterator[None]:
+def told_if_away() -> Iterator[None]:
     """A start that the database stops says why: the server of requests repeats an error without its words."""
     try:
         yield
@@ -233,7 +233,7 @@ def create_app(
     @asynccontextmanager
     async def pool(_: Litestar) -> AsyncIterator[None]:
         if own_pool:
-            with _told_if_away():
+            with told_if_away():
                 await open_pool(settings.web_database_url, settings.pool_size, on_query, WEB)
             await folder_marks.hold_to(keys)
         yield
