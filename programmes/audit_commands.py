@@ -5,6 +5,8 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
+import asyncpg
+
 from programmes.core.clock import SystemClock
 from programmes.core.db import close_pool, open_pool
 from programmes.oversight.log import chain_queries, chain_services
@@ -32,7 +34,7 @@ def _command(work: Callable[[Anchor], Awaitable[int]]) -> Run:
 
 
 async def _verify(anchor: Anchor) -> int:
-    """Walk along the whole chain; 1 when something does not fit."""
+    """Walk along the whole chain; 1 when something does not fit, and that stands from then on, as what the worker finds."""
     verdict = await chain_services.verify(anchor)
     for loss in await chain_queries.losses():
         print(f"Lines {loss.first} to {loss.last - 1} were lost; the chain was taken up again at {loss.last}.")
@@ -50,10 +52,27 @@ async def _verify(anchor: Anchor) -> int:
     if verdict.first is None:
         print(f"The chain is whole up to line {verdict.head.position}. Its head is {shown(verdict.head.mac)}.")
         return 0
+    stands = await _stand(anchor, verdict)
     print(f"The chain first breaks at line {verdict.first.position}: {FAULTS[verdict.first.fault]}.", file=sys.stderr)
-    if len(verdict.breaks) > 1:
-        print(f"{len(verdict.breaks) - 1} more places do not fit.", file=sys.stderr)
+    if more := len(verdict.breaks) - 1:
+        print("1 more place does not fit." if more == 1 else f"{more} more places do not fit.", file=sys.stderr)
+    print(stands, file=sys.stderr)
     return 1
+
+
+async def _stand(anchor: Anchor, verdict: chain_services.Verdict) -> str:
+    """Have what was found stand; returns what is to be said of that. Whose folder has no key looks from beside the service:
+    that it is missing there says nothing of the log."""
+    if verdict.first is None or verdict.first.fault == "no_key":
+        return "Nothing was noted: is the worker's log key folder mounted here?"
+    try:
+        await chain_services.note("all", anchor, verdict, SystemClock().now())
+    except (OSError, asyncpg.InsufficientPrivilegeError) as error:
+        return (
+            f"That could not be noted here ({type(error).__name__}). The worker notes what it finds itself, of the newest"
+            " lines once an hour, of all once a day: leave everything as it is until then."
+        )
+    return "That stands, and nothing goes by the rule of retention, until somebody has looked: then programmes audit resume."
 
 
 async def _resume(anchor: Anchor) -> int:

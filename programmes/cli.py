@@ -19,11 +19,18 @@ from programmes.core.key_paths import KeysAway
 from programmes.settings import Settings, SettingsError, read_settings
 
 
-def _may_start(database_url: str, key_folder: Path) -> bool:
-    """Whether the database has what this release asks for, and is the one that was put back, if one was; if not, or if it is
-    a newer release's, it is said."""
+def _may_start(database_url: str, key_folder: Path, ballot_key_folder: Path | None = None) -> bool:
+    """Whether the database has what this release asks for, is the one that was put back, if one was, and has its folders of
+    keys; if not, or if it is a newer release's, it is said."""
+    from programmes.core.folder_marks import Folder
     from programmes.upgrading import starting
 
+    folders: dict[Folder, Path] = {"keys": key_folder}
+    if ballot_key_folder:
+        folders["ballots"] = ballot_key_folder
+    if missing := asyncio.run(starting.keys_missing(database_url, folders)):
+        print(f"programmes: {missing}.", file=sys.stderr, flush=True)
+        return False
     if elsewhere := asyncio.run(starting.put_back_elsewhere(database_url, key_folder)):
         print(f"programmes: {elsewhere}.", file=sys.stderr, flush=True)
         return False
@@ -39,8 +46,6 @@ _NOT_STARTED = 3
 
 def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
     """Serve the web application until stopped."""
-    if not _may_start(settings.web_database_url, settings.key_folder):
-        return 1
     import uvicorn
 
     from programmes.app import create_app
@@ -51,6 +56,12 @@ def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
     from programmes.web.stoppable import Server
 
     logs.configure()
+    try:
+        with refusals.told():
+            if not _may_start(settings.web_database_url, settings.key_folder):
+                return 1
+    except refusals.REFUSED:
+        return _NOT_STARTED
     config = uvicorn.Config(
         with_last_resort(with_head(create_app(settings, SystemClock())), settings.https),
         host=arguments.host,
@@ -76,7 +87,7 @@ def _worker(settings: Settings, arguments: argparse.Namespace) -> int:
     from programmes import worker
     from programmes.core import logs
 
-    if not _may_start(settings.worker_database_url, settings.key_folder):
+    if not _may_start(settings.worker_database_url, settings.key_folder, settings.ballot_key_folder):
         return 1
     logs.configure()
     try:

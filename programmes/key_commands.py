@@ -53,7 +53,7 @@ def _progress(done: int, of: int) -> None:
 
 def _with_database(settings: Settings, work: Callable[[], Awaitable[None]]) -> int:
     async def do() -> None:
-        keys, now = KeyFolder(settings.key_folder), SystemClock().now()
+        keys, now = KeyFolder.there(settings.key_folder), SystemClock().now()
         if keys.waits_for_restore():
             raise Restoring
         # One connection holds restores off meanwhile.
@@ -94,7 +94,7 @@ def _rotate(settings: Settings, arguments: argparse.Namespace) -> int:
     before = arguments.made_before or clock.now()
 
     async def work() -> None:
-        keys = KeyFolder(settings.key_folder)
+        keys = KeyFolder.there(settings.key_folder)
         print(f"Rotating {arguments.what}. The old keys go a minute after the last row.", flush=True)
         if arguments.what == "persons":
             print(f"Should it be broken off, go on with --made-before {before.isoformat(timespec='seconds')}", flush=True)
@@ -182,7 +182,7 @@ def _confirm(settings: Settings, arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 2
-    keys = KeyFolder(settings.key_folder)
+    keys = KeyFolder.there(settings.key_folder)
     if keys.waits_for_restore():
         print("What the backup brought back is not erased again yet. Start the worker first.", file=sys.stderr)
         return 1

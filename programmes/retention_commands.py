@@ -63,8 +63,8 @@ def _command(work: Work) -> Callable[[Settings, argparse.Namespace], int]:
         async def do() -> int:
             await open_pool(settings.worker_database_url, 2)
             try:
-                keys = KeyFolder(settings.key_folder)
-                # A folder made anew where the right one is not mounted would take receipts for keys that are still there.
+                keys = KeyFolder.there(settings.key_folder)
+                # Another folder, where the right one is not mounted, would take receipts for keys that are still there.
                 await folder_marks.hold_to(keys)
                 return await work(Hands(settings, SystemClock(), keys, Witness(settings.clock_standstill)), arguments)
             finally:
@@ -97,13 +97,13 @@ async def _erase(hands: Hands, arguments: argparse.Namespace) -> int:
         return 1
     run = await retention.run_now(hands, arguments.catch_up)
     if await erasure.waits():
-        print(f"{run.gone} records are out of the database.")
+        print(f"{_records(run.gone, 'is', 'are')} out of the database.")
         print(_KEYS_WAIT, file=sys.stderr)
         return 1
-    print(f"{run.gone} records have been erased.")
+    print(f"{_records(run.gone, 'has', 'have')} been erased.")
     wrong = _WHY.get(run.state, "")
     if not wrong and run.failed:
-        wrong = f"{run.failed} records could not be erased: the log says why. They are tried again."
+        wrong = f"{_records(run.failed)} could not be erased: the log says why. The next run tries again."
     if wrong:
         print(wrong, file=sys.stderr)
     return int(bool(wrong))
@@ -119,15 +119,20 @@ async def _preview(hands: Hands) -> int:
     years, now = await amount_of("protected_record"), hands.clock.now()
     due = await queries.due_records(local_date(now))
     found = Counter[str]((await retention.fates(due, hands.settings.archive, hands.keys, now)).values())
-    print(f"{found['erase']} records would be erased now; the last note about them is more than {years} years old.")
-    for fate, told in (
-        ("archive", "wait for the archive: programmes archive export"),
-        ("unknown_day", "wait for a birth date, so that it is known whether they go to the archive"),
-        ("held", "are held back"),
-        ("unreadable", "cannot be read"),
+    years_old = "1 year" if years == 1 else f"{years} years"
+    print(f"{_records(found['erase'])} would be erased now: more than {years_old} have passed since the last note.")
+    for fate, one, several in (
+        ("archive", "waits for the archive: programmes archive export", "wait for the archive: programmes archive export"),
+        (
+            "unknown_day",
+            "waits for a birth date, so that it is known whether it goes to the archive",
+            "wait for a birth date, so that it is known whether they go to the archive",
+        ),
+        ("held", "is held back", "are held back"),
+        ("unreadable", "cannot be read", "cannot be read"),
     ):
         if found[fate]:
-            print(f"{found[fate]} {told}.")
+            print(f"{found[fate]} {one if found[fate] == 1 else several}.")
     return 0
 
 
@@ -138,8 +143,13 @@ async def _hold_status(hands: Hands) -> int:
         until = one.until.isoformat() if one.until else "until lifted"
         day = local_date(one.set_at).isoformat()
         print("\t".join((one.cohort, f"number {one.number}", one.reason, until, f"set {day}", one.by)))
-    print(f"{len({(one.cohort_id, one.number) for one in held})} records are held back.")
+    print(f"{_records(len({(one.cohort_id, one.number) for one in held}), 'is', 'are')} held back.")
     return 0
+
+
+def _records(n: int, one: str = "", several: str = "") -> str:
+    """`1 record is`, `2 records are`."""
+    return " ".join(part for part in (f"{n} record" if n == 1 else f"{n} records", one if n == 1 else several) if part)
 
 
 async def _staff(username: str) -> Principal:
@@ -179,7 +189,8 @@ async def _export(hands: Hands, arguments: argparse.Namespace) -> int:
         batch_id, content = await archive.make(people, look, hands.settings, hands.keys, now)
     _write(arguments.file, content)
     batch = await archive.mine(batch_id, who)
-    print(f"{len(people)} records are in {arguments.file}. They stay here until the archive has received the file:")
+    here = "It stays" if len(people) == 1 else "They stay"
+    print(f"{_records(len(people), 'is', 'are')} in {arguments.file}. {here} here until the archive has received the file:")
     print(f"programmes archive confirm {batch_id} {batch.digest.hex()} --staff {arguments.staff}")
     return 0
 

@@ -152,7 +152,9 @@ async def start_up(worker: Worker) -> None:
     """
     now = worker.clock.now()
     await folder_marks.note("keys", worker.keys.mark, now)
-    await folder_marks.note("ballots", BallotKeys(worker.settings.ballot_key_folder, worker.settings.key_folder).mark, now)
+    begun = await folder_marks.known("ballots") is not None
+    ballots = BallotKeys(worker.settings.ballot_key_folder, worker.settings.key_folder, begun)
+    await folder_marks.note("ballots", ballots.mark, now)
     async with held_off(worker.keys) as free:
         if not free:
             # A database half put back says nothing of what had been erased. The first tick after the restore does this.

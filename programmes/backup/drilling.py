@@ -65,7 +65,7 @@ async def drill(
     """
     if archives.mark_of(settings.key_folder) is None:
         raise NotBegun(f"There is no key folder at {settings.key_folder}: only with it is a backup known as ours.")
-    keys = KeyFolder(settings.key_folder)
+    keys = KeyFolder.there(settings.key_folder)
     found = restoring.look_through(folder, identities, progress)
     restoring.must_be_ours(found, keys.mark, archives.seal_of(settings.key_folder))
     if copy and copy.mark != keys.mark:

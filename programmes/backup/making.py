@@ -45,7 +45,7 @@ def release() -> str:
 def _keys(settings: Settings) -> KeyFolder:
     if archives.mark_of(settings.key_folder) is None:
         raise BackupError(f"There is no key folder at {settings.key_folder}: a backup without its keys could not be read.")
-    keys = KeyFolder(settings.key_folder)
+    keys = KeyFolder.there(settings.key_folder)
     if keys.is_restoring():
         raise BackupError("A backup is being put back, or that broke off: there is nothing whole to back up yet.")
     # Made at the first backup, before the keys are copied, so that every copy has it.

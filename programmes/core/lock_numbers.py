@@ -17,3 +17,5 @@ BACKUP_READ: Final = 7_105_898
 MARK: Final = 7_105_899
 # One `programmes migrate`.
 MIGRATING: Final = 7_105_910
+# Who judges the monthly review of the access log, or signs it.
+REVIEW: Final = 7_105_911

@@ -41,6 +41,7 @@ __all__ = [
     "Receipts",
     "Spot",
     "Unreadable",
+    "is_begun",
     "is_unconfirmed",
     "put_back_into",
     "read_key",
@@ -74,6 +75,14 @@ def put_back_into(folder: Path) -> str:
         return ""
 
 
+def is_begun(folder: Path) -> bool:
+    """Whether a folder of keys lies here, ours or another's. Makes nothing. Raises KeysAway where that can't be seen."""
+    try:
+        return (Spot(folder) / "service" / "installation.key").exists()
+    except OSError as error:
+        raise KeysAway(f"the key folder {folder} cannot be used: {type(error).__name__}") from error
+
+
 class KeyGone(Exception):
     """The key was destroyed, or is to be: what it sealed is erased for good."""
 
@@ -85,6 +94,8 @@ class KeyFolder:
     """
 
     def __init__(self, folder: Path) -> None:
+        """Begin it where there is none: at the first start of a service, or where somebody has said that the one before is
+        lost."""
         self._folder = folder
         self._receipts = Receipts(folder)
         self._foreign = False
@@ -96,6 +107,18 @@ class KeyFolder:
             self._installation = read_key(self._mark)
         except OSError as error:
             raise KeysAway(f"the key folder {folder} cannot be used: {reason(error)}") from error
+
+    @classmethod
+    def there(cls, folder: Path) -> "KeyFolder":
+        """The folder that has been begun here, for whatever works on one: only a first start makes it. An empty one would
+        lie in the way of the right one, when that is mounted or moved back.
+
+        Raises:
+            KeysAway: there is none. Nothing is made.
+        """
+        if not is_begun(folder):
+            raise KeysAway(f"there is no key folder at {folder}. Nothing was made there")
+        return cls(folder)
 
     @property
     def mark(self) -> bytes:

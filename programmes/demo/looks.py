@@ -78,5 +78,6 @@ async def _sign_the_first(town: Town) -> None:
         return
     oldest = months[-1].month
     outcomes = {line.line_id: review_services.OUTCOMES[0] for line in await review_queries.judged(oldest)}
-    await review_services.judge(oldest, outcomes, sasha, now)
-    await review_services.sign(oldest, sasha, now)
+    sent = review_services.Sent(outcomes, dict.fromkeys(outcomes, ""))
+    await review_services.judge(oldest, sent, sasha, now)
+    await review_services.sign(oldest, sent, sasha, now)

@@ -99,7 +99,7 @@ async def _cohorts(connection: asyncpg.Connection, base_url: str, now: datetime)
 
 
 async def _feeds(connection: asyncpg.Connection, feeds: list[UUID], settings: Settings) -> list[dict[str, object]]:
-    keys = KeyFolder(settings.key_folder)
+    keys = KeyFolder.there(settings.key_folder)
     found = []
     for row in await connection.fetch(_FEEDS, feeds):
         address = feed_address(Feed(row["id"], row["kind"], row["generation"]), keys)

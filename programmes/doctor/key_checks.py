@@ -111,7 +111,7 @@ async def keys_open(patient: Patient) -> Sequence[Finding]:
     folder = patient.settings.key_folder
     if not (folder / "service" / "installation.key").exists():
         return []
-    keys = KeyFolder(folder)
+    keys = KeyFolder.there(folder)
     return [
         await _opening(keys, "person", _PERSONS, ("records", "protected record", row_keys.FROM_COPY)),
         await _opening(keys, "entry", _ENTRIES, ("entries", "entry of working lists", row_keys.NO_BACKUP["entries"])),
@@ -183,7 +183,7 @@ async def search_key(patient: Patient) -> Sequence[Finding]:
     folder = patient.settings.key_folder
     if not (folder / "service" / "search.key").exists():
         return []
-    marks = lookup_services.fits(KeyFolder(folder))
+    marks = lookup_services.fits(KeyFolder.there(folder))
     other = await fetchval(
         "select count(distinct participant_id) from person_lookup where made_under <> all($1::bytea[])", marks
     )

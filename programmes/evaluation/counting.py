@@ -52,9 +52,10 @@ class _Box:
 
 
 async def _keys(worker: Hands) -> BallotKeys:
-    """The folder, if it is the one that was there when the worker started. Raises KeysAway for another one."""
-    keys = BallotKeys(worker.settings.ballot_key_folder, worker.settings.key_folder)
-    if await folder_marks.known("ballots") not in (None, keys.mark):
+    """The folder, if it is the one that was there when the worker started. Raises KeysAway for another one, and for none."""
+    known = await folder_marks.known("ballots")
+    keys = BallotKeys(worker.settings.ballot_key_folder, worker.settings.key_folder, begun=known is not None)
+    if known not in (None, keys.mark):
         raise KeysAway("another folder lies where the ballot keys were")
     return keys
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from programmes.core.key_files import drafts_of
 from programmes.core.key_paths import reason
-from programmes.core.sealing import KEY_BYTES, KeyGone, KeysAway, Receipts, Spot, Unreadable, read_key
+from programmes.core.sealing import KEY_BYTES, KeyGone, KeysAway, Receipts, Spot, Unreadable, is_begun, read_key
 from programmes.evaluation.text_keys import TextKeys
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -52,10 +52,13 @@ def seal(key_folder: Path, ballot_id: UUID | None, plain: bytes) -> bytes:
 class BallotKeys:
     """The worker's side: makes key pairs, opens answers, destroys keys with a receipt."""
 
-    def __init__(self, folder: Path, key_folder: Path) -> None:
+    def __init__(self, folder: Path, key_folder: Path, begun: bool = False) -> None:
+        """`begun`: the database knows of one. Then none is made, and where there is none KeysAway is raised."""
         self._folder, self._key_folder = folder, key_folder
         self._receipts = Receipts(folder)
         self.texts = TextKeys(folder, key_folder)
+        if begun and not is_begun(folder):
+            raise KeysAway(f"there is no folder of ballot keys at {folder}. Nothing was made there")
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:

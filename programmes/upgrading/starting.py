@@ -1,11 +1,14 @@
 """What a program finds when it starts: whether the database has what it will ask for."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import asyncpg
 
 from programmes.core import schema, which_database
 from programmes.core.connecting import connect
+from programmes.core.folder_marks import Folder
+from programmes.core.sealing import is_begun
 
 _RAN = "select name from migration where app_name = 'programmes'"
 OLDER = (
@@ -23,6 +26,33 @@ ELSEWHERE = (
     "addresses of web and worker. If this is the right one after all, the worker's account says so: "
     "`programmes keys confirm --yes --instead`"
 )
+
+
+MISSING = (
+    "there is no key folder at {folder}, and this database's rows need one. Nothing was started, and nothing made there: "
+    "mount it, or move it back. If it is lost: `programmes doctor` says what to do"
+)
+
+
+async def keys_missing(database_url: str, folders: Mapping[Folder, Path]) -> str:
+    """What is to be said, and ends the start, where a folder of keys is not there that the database knows of; else nothing:
+    at the first start it is made.
+
+    Raises:
+        OSError, asyncpg.PostgresError, asyncpg.InterfaceError: one is not there, and the database can't be asked about it.
+    """
+    gone = {name: folder for name, folder in folders.items() if not is_begun(folder)}
+    if not gone:
+        return ""
+    connection = await connect(database_url)
+    try:
+        known = {row["name"] for row in await connection.fetch("select name from key_folder")}
+    except asyncpg.UndefinedTableError:
+        # Not migrated yet, which is said next.
+        return ""
+    finally:
+        await connection.close()
+    return next((MISSING.format(folder=folder) for name, folder in gone.items() if name in known), "")
 
 
 async def put_back_elsewhere(database_url: str, key_folder: Path) -> str:

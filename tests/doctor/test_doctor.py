@@ -39,6 +39,7 @@ from programmes.worker import Worker
 from tests.clock import FrozenClock
 from tests.doctor.words import said
 from tests.factories import a_cohort, somebody
+from tests.shell import Shell
 
 
 async def test_a_sound_installation_has_no_fault(patient: Patient) -> None:
@@ -323,12 +324,43 @@ async def test_in_a_shell_it_is_the_same(patient: Patient, owner: asyncpg.Connec
         said, wrong = await process.communicate()
         return process.returncode, (said + wrong).decode()
 
-    shutil.rmtree(patient.settings.key_folder)
-    code, said = await shell("worker", "--once")
-    assert (code, "not the one that this database's rows belong to" in said, "Traceback" in said) == (1, True, False)
-    code, said = await shell("erase", "--catch-up")
-    assert (code, "The key folder is gone" in said, "Traceback" in said) == (1, True, False)
-    assert not (patient.settings.key_folder / "receipts.jsonl").exists()
+    keys, ballots = patient.settings.key_folder, patient.settings.ballot_key_folder
+    away = keys.with_name("away")
+    keys.rename(away)
+    # Nothing lies in its place afterwards, whatever is asked for: it is moved back, and all is as before.
+    quick = Shell(environment(patient.settings, "worker"))
+    for typed in (
+        *(
+            ("worker", "--once"),
+            ("erase", "--catch-up"),
+            ("erase", "--preview"),
+            ("archive", "export", "x", "--staff", "kim"),
+        ),
+        *(("keys", "confirm", "--yes"), ("keys", "rotate", "forms"), ("serve", "--port", "65001"), ("audit", "verify")),
+        *(("doctor", "--json"), ("staff", "list"), ("settings",)),
+    ):
+        code, said = await quick.run(*typed)
+        assert ("Traceback" in said, keys.exists()) == (False, False), (typed, said)
+        if typed[0] in {"worker", "erase", "archive", "keys", "serve"}:
+            assert (code, f"there is no key folder at {keys}" in said) == (1, True), (typed, said)
+    # Nor when the database cannot be asked whether this is the first start.
+    url = patient.settings.worker_database_url.rpartition("/")[0] + "/no_such_database"
+    await quick.close()
+    quick = Shell(environment(patient.settings, "worker") | {"DATABASE_URL": url})
+    for typed in (("worker",), ("serve", "--port", "65001")):
+        code, said = await quick.run(*typed)
+        assert (code in {1, 3}, "Traceback" in said, keys.exists()) == (True, False, False), (typed, said)
+    await quick.close()
+    away.rename(keys)
+    ballots.rename(away)
+    quick = Shell(environment(patient.settings, "worker"))
+    for typed in (("worker", "--once"), ("doctor",)):
+        code, said = await quick.run(*typed)
+        assert (code, ballots.exists(), "Traceback" in said) == (1, False, False), (typed, said)
+    assert f"there is no key folder at {ballots}" in (await quick.run("worker"))[1]
+    await quick.close()
+    away.rename(ballots)
+    shutil.rmtree(keys)
     assert (await shell("keys", "adopt", "keys", "--yes"))[0] == 0
     code, said = await shell("doctor", "--json")
     assert (code, json.loads(said)["worst"]) == (1, "fault")

@@ -1,5 +1,6 @@
 """A partner's record of its own (2.14): who may see it, when it goes, and that nothing of it reaches anybody else."""
 
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -356,3 +357,81 @@ async def test_a_partners_key_is_rotated_like_any_persons_and_the_look_still_ope
     assert await fetchval("select sealed from partner_record") != sealed
     await consent_services.erase_restored(keys, clock.now())
     assert 'value="Pia Ekmarker"' in (await client.get(f"{person}/partner")).text
+
+
+def opened(page: httpx.Response) -> dict[str, str]:
+    """What a page that lies open sends beside what is typed."""
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+
+
+async def test_a_form_that_was_opened_before_another_contact_was_saved_changes_nothing(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    _cohort, _enrolment_id, person = await a_series(client, keys, clock)
+    page = f"{person}/partner"
+    await post_form(client, page, PIA)
+    mika = opened(await client.get(page))
+    clock.advance(minutes=1)
+    kim = {**opened(await client.get(page)), **PIA, "kontakt": "070-174 06 22"}
+    assert (await client.post(page, data=kim)).status_code == 303
+    [newer] = await partner_ids()
+    answer = await client.post(page, data={**mika, **PIA, "namn": "Pia Ekmarker-Lind"})
+    assert (answer.status_code, await partner_ids()) == (409, [newer])
+    assert "Någon annan har ändrat" in answer.text
+    assert "<title>Fel:" in answer.text
+    # As it is now, what was typed beside it, and from there it can be saved.
+    assert 'value="+46701740622"' in answer.text
+    assert "Du hade skrivit: Pia Ekmarker-Lind, 070-174 06 05." in answer.text
+    again = {**opened(answer), **PIA, "namn": "Pia Ekmarker-Lind", "kontakt": "070-174 06 22"}
+    assert (await client.post(page, data=again)).status_code == 303
+    # Sent twice, it is said twice, and nobody else has changed anything.
+    [saved] = await partner_ids()
+    assert (await client.post(page, data=again)).status_code == 303
+    assert await partner_ids() == [saved]
+    # What can't be kept is shown again with what was seen then, not with what is there by now.
+    shown = await client.post(page, data={**mika, **PIA, "namn": ""})
+    assert (shown.status_code, opened(shown)["sedd"]) == (422, mika["sedd"])
+
+
+async def test_a_form_that_was_opened_before_the_partner_was_removed_brings_nothing_back(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    _cohort, enrolment_id, person = await a_series(client, keys, clock)
+    page = f"{person}/partner"
+    unkept = opened(await client.get(page))
+    await post_form(client, page, PIA)
+    mika = opened(await client.get(page))
+    assert (await client.post(f"{page}/ta-bort", data=mika)).status_code == 303
+    answer = await client.post(page, data={**mika, **PIA})
+    assert (answer.status_code, await partner_ids()) == (409, [])
+    assert "Någon annan har tagit bort uppgifterna" in answer.text
+    # What has been erased is not shown once more.
+    for typed in ("Ekmarker", "06 05", "+46701740605"):
+        assert typed not in answer.text
+    # Nor does a form from before a consent that was taken back count for the one that was given later.
+    for before in (unkept, opened(answer)):
+        clock.advance(minutes=1)
+        await consent_services.withdraw_partner_consent(enrolment_id, None, keys, clock.now())
+        assert (await client.post(page, data={**before, **PIA})).status_code == 409
+        clock.advance(minutes=1)
+        await consent_services.give_partner_consent(enrolment_id, None, clock.now())
+        late = await client.post(page, data={**before, **PIA})
+        assert (late.status_code, await partner_ids(), "Ekmarker" in late.text) == (409, [], False)
+        assert "samtycke" in late.text
+    assert (await client.post(page, data={**opened(late), **PIA})).status_code == 303
+    # What was typed under one consent is not said under the next, though something is kept again.
+    late = await client.post(page, data={**before, **PIA, "namn": "Pia Ek"})
+    assert (late.status_code, "Pia Ek<" in late.text, "Du hade skrivit" in late.text) == (409, False, False)
+
+
+async def test_a_form_of_the_release_before_is_taken_and_removing_needs_nothing_seen(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    _cohort, _enrolment_id, person = await a_series(client, keys, clock)
+    page = f"{person}/partner"
+    assert (await post_form(client, page, PIA)).status_code == 303
+    assert (await post_form(client, page, {**PIA, "namn": "Pia Ek"})).status_code == 303
+    mika = opened(await client.get(page))
+    await post_form(client, page, {**PIA, "namn": "Pia Ekmark"})
+    assert (await client.post(f"{page}/ta-bort", data=mika)).status_code == 303
+    assert await partner_ids() == []

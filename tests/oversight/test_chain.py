@@ -529,3 +529,37 @@ async def test_a_resolution_of_a_release_that_named_places_covers_nothing(
     clock.advance(hours=25)
     await chain.tend(the_worker)
     assert await chain.standing(anchor) == (Break("changed", 2),)
+
+
+async def test_what_verify_finds_stands_though_it_is_put_back_before_the_worker_looks(
+    anchor: Anchor, clock: FrozenClock, owner: asyncpg.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    numbers = await look(owner, clock.now(), 3)
+    await chain.extend(anchor)
+    change = f"update record_look set staff_id = {{}} where id = {numbers[1]}"
+    # Where the folder can't be written that is said, and that the worker will find it itself.
+    with pytest.MonkeyPatch.context() as closed:
+        closed.setattr(Anchor, "stand", _closed)
+        await tampered(owner, change.format(9))
+        assert await audit_commands._verify(anchor) == 1
+    assert "could not be noted here (PermissionError). The worker notes" in capsys.readouterr().err
+    assert await chain.standing(anchor) == ()
+    assert await audit_commands._verify(anchor) == 1
+    assert "first breaks at line 2:" in (said := capsys.readouterr().err)
+    assert "That stands" in said
+    await tampered(owner, change.format(1))
+    assert await breaks(anchor) == []
+    assert await chain.standing(anchor) == (Break("changed", 2),)
+    assert (await queries.checks())["all"].fault == "changed"
+    assert await audit_commands._verify(anchor) == 1
+    assert "was found broken at line 2:" in capsys.readouterr().err
+    assert await audit_commands._resume(anchor) == 0
+    assert await audit_commands._verify(anchor) == 0
+    # Who looks without the folder says nothing of the log, and leaves nothing standing.
+    assert await audit_commands._verify(Anchor(anchor._folder.parent / "elsewhere")) == 1
+    assert "is the worker's log key folder mounted here?" in capsys.readouterr().err
+    assert await chain.standing(anchor) == ()
+
+
+def _closed(*_: object) -> None:
+    raise PermissionError

@@ -216,7 +216,7 @@ async def test_the_commands_say_what_they_did_and_fail_when_something_was_not_do
     assert await erase_by_hand(preview=True) == 0
     told = capsys.readouterr().out
     assert "2 records would be erased now" in told
-    assert "1 wait for the archive" in told
+    assert "1 waits for the archive" in told
     assert len(await alive(owner)) == 3
     assert await owner.fetchval("select count(*) from retention_run") == 0
     with monkeypatch.context() as gone:
@@ -239,8 +239,8 @@ async def test_the_commands_say_what_they_did_and_fail_when_something_was_not_do
     await owner.execute("delete from key_destruction")
     assert await erase_by_hand() == 1
     said = capsys.readouterr()
-    assert "1 records have been erased." in said.out
-    assert "1 records could not be erased" in said.err
+    assert "1 record has been erased." in said.out
+    assert "1 record could not be erased" in said.err
     file = tmp_path / "arkiv.zip"
     export = argparse.Namespace(file=file, staff="kim")
     assert await retention_commands._export(at_work, argparse.Namespace(file=file, staff="nobody")) == 2

@@ -27,7 +27,19 @@ from programmes.notices.post_services import Deferred
 from programmes.oversight.log import chain_services, digest_services, review_queries, review_services
 from programmes.oversight.log.anchor import Anchor
 from programmes.oversight.log.chain_rules import Line, shown
-from programmes.oversight.log.review_rules import MANY, MANY_EMPTY, MANY_EMPTY_IN_A_DAY, SAMPLE, Finding, sample, unusual
+from programmes.oversight.log.review_rules import (
+    MANY,
+    MANY_EMPTY,
+    MANY_EMPTY_IN_A_DAY,
+    SAMPLE,
+    Finding,
+    Judged,
+    Outcome,
+    Sent,
+    sample,
+    unusual,
+    weigh,
+)
 from programmes.people.look_rules import NOBODY, LookPage
 from programmes.people.looks import looking
 from programmes.settings import Settings
@@ -279,6 +291,102 @@ async def test_every_line_is_judged_before_the_month_is_signed_and_then_it_stays
     for statement in ("update look_review_mark set outcome = 'in_order'", "update look_review_signed set staff_id = 1"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await owner.execute(statement)
+
+
+def sent_by(page: str) -> dict[str, str]:
+    """What a page that lies open sends: what it showed, and what is chosen in it."""
+    return dict(re.findall(r'name="(visad_\d+|_csrf_token)" value="(\w*)"', page)) | dict(
+        re.findall(r'name="(rad_\d+)"[^>]* value="(\w+)" checked', page)
+    )
+
+
+async def two_managers(client: httpx.AsyncClient, clock: FrozenClock) -> tuple[httpx.AsyncClient, list[str], dict[str, str]]:
+    """Another manager, signed in too; the names of the lines; and what the first one's open page sends, when one line had
+    been left and the others judged."""
+    await a_staff_member("mio", "manager", clock.now())
+    await sign_in_as(client, "sasha", clock.now())
+    names = list(dict.fromkeys(re.findall(r'name="(rad_\d+)"', (await client.get(SEPTEMBER)).text)))
+    judged: dict[str, object] = dict.fromkeys(names[:-1], "in_order")
+    await post_form(client, SEPTEMBER, {**judged, "gor": "spara"})
+    mine = sent_by((await client.get(SEPTEMBER)).text)
+    other = httpx.AsyncClient(transport=client._transport, base_url=client.base_url)
+    await sign_in_as(other, "mio", clock.now())
+    return other, names, mine
+
+
+@pytest.mark.parametrize("release", ["this", "before"])
+async def test_what_a_colleague_asks_about_is_not_turned_back_by_an_open_page_and_signed(
+    release: str, september: Month, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    other, names, mine = await two_managers(client, clock)
+    if release == "before":
+        mine = {name: value for name, value in mine.items() if not name.startswith("visad_")}
+    theirs = sent_by((await other.get(SEPTEMBER)).text)
+    asked = await other.post(SEPTEMBER, data={**theirs, names[0]: "ask", "gor": "spara"})
+    assert asked.status_code == 303
+    answer = await client.post(SEPTEMBER, data={**mine, names[-1]: "in_order", "gor": "skriv"})
+    assert answer.status_code == 409
+    assert await owner.fetchval("select count(*) from look_review_signed") == 0
+    assert "Någon har ändrat 1 rad sedan du öppnade sidan." in answer.text
+    assert f'href="#{names[0]}">Till den första raden som har ändrats' in answer.text
+    assert answer.text.count("Ändrad av någon annan") == 1
+    now = sent_by(answer.text)
+    # The colleague's word stands, and so does what was judged beside it.
+    assert (now[names[0]], now[names[-1]]) == ("ask", "in_order")
+    # Having seen it, either may sign it as it stands, or turn it back.
+    theirs = sent_by((await other.get(SEPTEMBER)).text)
+    assert (await client.post(SEPTEMBER, data={**now, names[0]: "in_order", "gor": "spara"})).status_code == 303
+    assert (await other.post(SEPTEMBER, data={**theirs, "gor": "skriv"})).status_code == 409
+    seen = sent_by((await client.get(SEPTEMBER)).text)
+    assert (await client.post(SEPTEMBER, data={**seen, "gor": "skriv"})).status_code == 303
+    assert await owner.fetchval("select count(*) from look_review_signed") == 1
+    assert "Granskad" in (await client.get(SEPTEMBER)).text
+
+
+async def test_two_who_choose_otherwise_on_open_pages_are_told_and_what_only_one_chose_is_kept(
+    september: Month, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    other, names, mine = await two_managers(client, clock)
+    theirs = sent_by((await other.get(SEPTEMBER)).text)
+    assert (await other.post(SEPTEMBER, data={**theirs, names[-1]: "ask", "gor": "spara"})).status_code == 303
+    sent = {**mine, names[-1]: "in_order", names[1]: "ask", "gor": "spara"}
+    answer = await client.post(SEPTEMBER, data=sent)
+    assert (answer.status_code, "Någon har ändrat 1 rad" in answer.text) == (409, True)
+    now = sent_by(answer.text)
+    assert (now[names[-1]], now[names[1]]) == ("ask", "ask")
+    # The same choice by both is nobody's change, and what nobody touched is not sent back over it.
+    assert (await other.post(SEPTEMBER, data={**theirs, names[1]: "ask", "gor": "spara"})).status_code == 303
+    assert (await other.post(SEPTEMBER, data={**theirs, names[2]: "ask", "gor": "spara"})).status_code == 303
+    now = sent_by((await client.get(SEPTEMBER)).text)
+    assert [now[name] for name in names].count("ask") == 3
+    assert await owner.fetchval("select count(*) from look_review_mark") == len(names) + 2
+
+
+@pytest.mark.parametrize(
+    ("now", "mine", "shown", "chosen", "kept"),
+    [
+        # As it was shown: what is chosen counts.
+        (None, False, "", "ask", "new"), ("ask", False, "ask", "in_order", "new"),
+        ("in_order", False, "in_order", "ask", "new"),
+        # It stands already.
+        ("ask", False, "", "ask", ""), (None, False, "", None, ""), ("ask", False, "in_order", "ask", ""),
+        # Changed meanwhile, by another choice or untouched here.
+        ("ask", False, "", "in_order", "crossed"), ("ask", False, "in_order", "in_order", "unseen"),
+        ("in_order", False, "", None, "unseen"), ("in_order", True, "", None, "unseen"),
+        # A page that does not say what it showed.
+        (None, False, None, "in_order", "new"), ("ask", False, None, "in_order", "crossed"),
+        ("ask", True, None, "in_order", "new"),
+        ("in_order", False, None, "ask", "new"), ("in_order", False, None, None, "unseen"), ("ask", True, None, None, ""),
+    ],
+)  # fmt: skip
+def test_only_what_was_changed_against_what_was_shown_counts(
+    now: Outcome | None, mine: bool, shown: Outcome | None, chosen: Outcome | None, kept: str
+) -> None:
+    line = Judged(7, "sample", 1, "", "", (), now, 2 if mine else 3)
+    sent = Sent({7: chosen} if chosen else {}, {} if shown is None else {7: shown})
+    found = weigh([line], sent, 2)
+    told = {"new": tuple(found.new), "crossed": found.crossed, "unseen": found.unseen}
+    assert {name for name, lines in told.items() if lines} == ({kept} if kept else set())
 
 
 @pytest.mark.parametrize("who", ["robin", "kim", "alex"])

@@ -1,11 +1,15 @@
 """Reads of partners' records, as they lie in the database."""
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from programmes.core.db import fetch, fetchrow
+from programmes.enrolment.records.partner_rules import PARTNER_CONTACT
 from programmes.enrolment.rules import ALIVE
+
+_HALF = 16
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,25 @@ async def partner_of(enrolment_id: UUID) -> SealedPartner | None:
     """The record that is kept beside an enrolment, whether it may be read or not."""
     row = await fetchrow("select id, sealed from partner_record where enrolment_id = $1", enrolment_id)
     return SealedPartner(row["id"], row["sealed"]) if row else None
+
+
+async def mark_of(enrolment_id: UUID) -> str:
+    """What tells what is kept beside an enrolment now, and under which consent, from what it was before; it says nothing of
+    either. Two halves of 16 digits: marks of one consent begin alike (`same_consent`)."""
+    row = await fetchrow(
+        """select m.met_at, r.id from enrolment e
+           left join condition_met m on m.enrolment_id = e.id and m.condition = $2
+           left join partner_record r on r.enrolment_id = e.id where e.id = $1""",
+        enrolment_id,
+        PARTNER_CONTACT,
+    )
+    consent, record = (row["met_at"], row["id"]) if row else (None, None)
+    return "".join(hashlib.sha256(f"{enrolment_id}/{part}".encode()).hexdigest()[:_HALF] for part in (consent, record))
+
+
+def same_consent(one: str, other: str) -> bool:
+    """Whether two marks are of one consent."""
+    return one[:_HALF] == other[:_HALF]
 
 
 # Who left can undo it for an hour: until then the record stays, and nobody reads it. What ran out nobody undoes.

@@ -11,7 +11,7 @@ from programmes.core.erasure import destroy_key
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
-from programmes.enrolment.records.partner_queries import over, partner_of
+from programmes.enrolment.records.partner_queries import mark_of, over, partner_of
 from programmes.enrolment.records.partner_rules import has_partner_contact, may_keep
 from programmes.people import records
 from programmes.people.record_rules import NotKept, why_not_keep_partner
@@ -32,15 +32,22 @@ async def _may_keep(facts: queries.EnrolmentFacts) -> bool:
 
 
 async def keep(
-    enrolment_id: uuid.UUID, record: records.PartnerRecord, staff_id: int, keys: KeyFolder, now: datetime
+    enrolment_id: uuid.UUID,
+    record: records.PartnerRecord,
+    staff_id: int,
+    keys: KeyFolder,
+    now: datetime,
+    seen: str | None = None,
 ) -> None:
     """Write down whom staff may contact, or another content of it under the key that it has.
 
-    A record that can't be read any more is replaced, under a new key; the old one is destroyed.
+    A record that can't be read any more is replaced, under a new key; the old one is destroyed. `seen` is the `mark_of` what
+    was shown, None to write whatever is there by now.
 
     Raises:
         NotFound: no such enrolment, or the programme has no contact with partners.
-        Conflict: there is no consent, or no place any more. Nothing is written.
+        Conflict: there is no consent, or no place any more; `record_seen`, something else is kept than was shown, nothing
+            any more, or it was another consent. Nothing is written.
         NotKept: it is none that may be kept (`record_rules`).
     """
     if wrong := why_not_keep_partner(record):
@@ -53,6 +60,8 @@ async def keep(
             facts = await queries.enrolment(enrolment_id)
             if not await _may_keep(facts):
                 raise Conflict("no_consent")
+            if seen is not None and seen != await mark_of(enrolment_id):
+                raise Conflict("record_seen")
             before = await partner_of(enrolment_id)
             if before is not None:
                 await _erase(before.partner_id, keys, _REMOVED, now)
@@ -71,7 +80,8 @@ async def keep(
 
 
 async def remove(enrolment_id: uuid.UUID, staff_id: int, keys: KeyFolder, now: datetime) -> None:
-    """Erase a partner's record. Said again, it changes nothing.
+    """Erase a partner's record, also one that was saved after who says so had looked: it can be asked for once more, and
+    what was erased too late cannot be taken back. Said again, it changes nothing.
 
     Raises:
         NotFound: no such enrolment.

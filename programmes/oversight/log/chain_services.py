@@ -62,9 +62,9 @@ async def tend(worker: Hands) -> None:
         await end_day(anchor, now)
     known = checks["newest"].fault if "newest" in checks else None
     if hourly or (stopped is not None and known is None):
-        await _note("newest", anchor, await verify(anchor, newest=True), now)
+        await note("newest", anchor, await verify(anchor, newest=True), now)
     if _due(checks.get("all"), now, _DAILY):
-        await _note("all", anchor, await verify(anchor), now)
+        await note("all", anchor, await verify(anchor), now)
     if hourly and stopped is None and sure and not await standing(anchor):
         await retire(anchor, now)
 
@@ -238,9 +238,9 @@ def _walk_of(anchor: Anchor) -> tuple[Walk, Head]:
     return Walk(key, kept={*anchor.days().values(), anchored}), anchored
 
 
-async def _note(scope: str, anchor: Anchor, verdict: Verdict, now: datetime) -> None:
-    """What a look has found. A fault that stands is taken back by no later look: who changes a line may change it back, or
-    let it go."""
+async def note(scope: str, anchor: Anchor, verdict: Verdict, now: datetime) -> None:
+    """What a look has found, the worker's or one in a shell with its rights and its folder. A fault that stands is taken
+    back by no later look: who changes a line may change it back, or let it go."""
     found = unresolved(verdict.breaks, anchor.faults()[1])
     first = found[0] if found else None
     if first is not None:

@@ -1,6 +1,6 @@
 """The access log as managers see it: whether its chain is whole, the days' heads, and a month to go through."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
@@ -68,7 +68,8 @@ class HomePage:
 
 @dataclass(frozen=True)
 class ReviewLine:
-    """One line to judge. `outcome` is empty while nobody has."""
+    """One line to judge. `outcome` is empty while nobody has; in the field `shown` the page sends it back. `changed`:
+    somebody else has judged it since the page was made that was sent."""
 
     name: str
     who: str
@@ -80,11 +81,13 @@ class ReviewLine:
     note: str
     outcome: Outcome | Literal[""]
     legend: str
+    shown: str
+    changed: bool
 
 
 @dataclass(frozen=True)
 class ReviewPage:
-    """A month. `signed` says when and by whom, or is empty."""
+    """A month. `signed` says when and by whom, or is empty. Of an error the line `first` is where to go, as `way` says."""
 
     title: str
     lead: str
@@ -96,7 +99,8 @@ class ReviewPage:
     signed: str
     saved: bool
     error: str
-    first_unjudged: str
+    first: str
+    way: str
 
 
 def loss_words(loss: Loss) -> str:
@@ -150,14 +154,28 @@ def _month_line(month: Month) -> MonthLine:
     return MonthLine(month_name(month.month), f"/personal/granskning/{month.month:%Y-%m}", text, month.signed_at is not None)
 
 
-def review_page(month: Month, found: Sequence[Judged], me: int, error: str = "", saved: bool = False) -> ReviewPage:
-    """One month, with what was judged."""
-    lines = [(one, _review_line(one, me)) for one in found]
+def changed_words(lines: int) -> str:
+    """That somebody else has judged lines while a page was open."""
+    return ngettext(
+        "Någon har ändrat %(n)s rad sedan du öppnade sidan. Här står den som den är nu. Det andra du valde är sparat, och"
+        " månaden är inte underskriven.",
+        "Någon har ändrat %(n)s rader sedan du öppnade sidan. Här står de som de är nu. Det andra du valde är sparat, och"
+        " månaden är inte underskriven.",
+        lines,
+    )
+
+
+def review_page(
+    month: Month, found: Sequence[Judged], me: int, error: str = "", saved: bool = False, changed: Collection[int] = ()
+) -> ReviewPage:
+    """One month, with what was judged, and which lines somebody else has changed since."""
+    lines = [(one, _review_line(one, me, one.line_id in changed)) for one in found]
     unusual = tuple(line for one, line in lines if one.kind != "sample")
     drawn = tuple(line for one, line in lines if one.kind == "sample")
     signed = ""
     if month.signed_at is not None:
         signed = _("Granskad %(when)s av %(name)s.", when=moment_long(month.signed_at), name=month.signed_by)
+    left = ngettext("%(n)s rad är inte bedömd.", "%(n)s rader är inte bedömda.", month.left)
     return ReviewPage(
         title=_("Loggkontroll, %(month)s", month=month_name(month.month)),
         lead=_lead(month.lines, len(unusual), len(drawn)),
@@ -165,11 +183,12 @@ def review_page(month: Month, found: Sequence[Judged], me: int, error: str = "",
         unusual=unusual,
         drawn=drawn,
         left=month.left,
-        left_text=ngettext("%(n)s rad är inte bedömd.", "%(n)s rader är inte bedömda.", month.left),
+        left_text=left,
         signed=signed,
         saved=saved,
         error=error,
-        first_unjudged=next((line.name for _one, line in lines if not line.outcome), ""),
+        first=next((line.name for _one, line in lines if (line.changed if changed else not line.outcome)), ""),
+        way=_("Till den första raden som har ändrats") if changed else left,
     )
 
 
@@ -209,7 +228,7 @@ def _lead(lines: int, unusual: int, drawn: int) -> str:
     )
 
 
-def _review_line(one: Judged, me: int) -> ReviewLine:
+def _review_line(one: Judged, me: int, changed: bool) -> ReviewLine:
     when = _when(one.looks)
     return ReviewLine(
         name=f"rad_{one.line_id}",
@@ -222,6 +241,8 @@ def _review_line(one: Judged, me: int) -> ReviewLine:
         note=_("Det är du själv. Låt gärna en annan chef bedöma.") if one.staff_id == me else "",
         outcome=one.outcome or "",
         legend=", ".join(part for part in (one.staff, when, kind_words(one.kind)) if part),
+        shown=f"visad_{one.line_id}",
+        changed=changed,
     )
 
 
@@ -300,11 +321,11 @@ def outcome_words(outcome: Outcome) -> str:
     return {"in_order": _("I sin ordning"), "ask": _("Frågas vidare")}[outcome]
 
 
-def typed_outcomes(values: Mapping[str, Any], allowed: Sequence[str]) -> dict[int, Any]:
-    """What was chosen, by line. What no browser of ours sends is left out."""
+def typed_outcomes(values: Mapping[str, Any], begins: str, allowed: Sequence[str]) -> dict[int, Any]:
+    """What fields whose names begin so have, by line. What no browser of ours sends is left out."""
     found = {}
     for name, chosen in values.items():
-        digits = name.removeprefix("rad_")
-        if name.startswith("rad_") and digits.isascii() and digits.isdigit() and len(digits) < 10 and chosen in allowed:
+        digits = name.removeprefix(begins)
+        if name.startswith(begins) and digits.isascii() and digits.isdigit() and len(digits) < 10 and chosen in allowed:
             found[int(digits)] = chosen
     return found

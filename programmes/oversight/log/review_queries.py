@@ -46,9 +46,10 @@ async def judged(wanted: date) -> list[Judged]:
     """All that there is to judge of a month, in the order in which it was found; two statements, whatever its size."""
     rows = await fetch(
         """select l.id, l.kind, l.staff_id, coalesce(p.display_name, '') as staff, coalesce(c.name, '') as cohort,
-                  l.look_ids,
-                  (select outcome from look_review_mark where line_id = l.id order by id desc limit 1) as outcome
+                  l.look_ids, m.outcome, m.staff_id as judged_by
            from look_review_line l left join staff p on p.id = l.staff_id left join cohort c on c.id = l.cohort_id
+           left join lateral (select outcome, staff_id from look_review_mark where line_id = l.id
+                              order by id desc limit 1) m on true
            where l.month = $1 order by l.id""",
         wanted,
     )
@@ -62,6 +63,7 @@ async def judged(wanted: date) -> list[Judged]:
             r["cohort"],
             tuple(looks[look_id] for look_id in r["look_ids"] if look_id in looks),
             cast("Outcome | None", r["outcome"]),
+            r["judged_by"],
         )
         for r in rows
     ]

@@ -75,6 +75,52 @@ class Judged:
     cohort: str
     looks: tuple[Looked, ...]
     outcome: Outcome | None
+    judged_by: int | None = None
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What an open page sends: what is chosen in each line, and what was chosen in it when the page was made, empty while
+    nobody had judged it. A page of a release that did not say so has nothing in `shown`."""
+
+    chosen: Mapping[int, Outcome]
+    shown: Mapping[int, Outcome | Literal[""]]
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What to keep of what an open page sends, and the lines that somebody else has judged meanwhile and that stand in
+    another way than the page has them: `crossed`, where this person chose too, and `unseen`."""
+
+    new: Mapping[int, Outcome]
+    crossed: tuple[int, ...]
+    unseen: tuple[int, ...]
+
+
+def weigh(lines: Iterable[Judged], sent: Sent, me: int) -> Weighed:
+    """Only what this person has changed against what they saw is theirs: every other choice comes along with the page."""
+    new: dict[int, Outcome] = {}
+    crossed: list[int] = []
+    unseen: list[int] = []
+    for line in lines:
+        chosen, now = sent.chosen.get(line.line_id), line.outcome or ""
+        shown = sent.shown.get(line.line_id)
+        if shown is None:
+            shown = now if _was_shown(line, chosen, me) else ""
+        wanted = chosen or shown
+        if wanted == now:
+            continue
+        if chosen and now == shown:
+            new[line.line_id] = chosen
+        else:
+            (unseen if wanted == shown else crossed).append(line.line_id)
+    return Weighed(new, tuple(crossed), tuple(unseen))
+
+
+def _was_shown(line: Judged, chosen: Outcome | None, me: int) -> bool:
+    """Whether a page that does not say what it showed may be taken to have shown what stands: who judged it knows that, and
+    to ask further does no harm."""
+    return line.outcome is None or line.judged_by == me or chosen == "ask"
 
 
 def month_of(day: date) -> date:

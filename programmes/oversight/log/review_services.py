@@ -1,12 +1,12 @@
 """The monthly review: the worker draws it once, managers judge it line by line and sign it off."""
 
 import secrets
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import asyncpg
 
-from programmes.core import audit
+from programmes.core import audit, lock_numbers
 from programmes.core.clock import local_date
 from programmes.core.clock_trace import by_a_sure_clock
 from programmes.core.days import working_day
@@ -18,14 +18,16 @@ from programmes.oversight.log.review_rules import (
     OUTCOMES,
     Finding,
     Outcome,
+    Sent,
     last_month,
     month_of,
     next_month,
     sample,
     unusual,
+    weigh,
 )
 
-__all__ = ["OUTCOMES", "Outcome", "draw", "judge", "next_month", "opened", "sign"]
+__all__ = ["OUTCOMES", "Outcome", "Sent", "Waits", "draw", "judge", "next_month", "opened", "sign"]
 
 
 @by_a_sure_clock
@@ -89,8 +91,9 @@ async def opened(month: date, staff_id: int, now: datetime) -> None:
         await audit.note("review:read", f"review/{month:%Y-%m}", staff_id, now)
 
 
-async def judge(month: date, outcomes: Mapping[int, Outcome], staff_id: int, now: datetime) -> None:
-    """Keep how lines were judged. Said again, the last one counts; lines that are not of this month are none.
+async def judge(month: date, sent: Sent, staff_id: int, now: datetime) -> tuple[int, ...]:
+    """Keep how somebody judged lines on an open page, where they chose something else than it showed. Returns the lines that
+    somebody else has judged meanwhile, so that nothing was kept of them. Lines that are not of this month are none.
 
     Raises:
         NotFound: there is no such month.
@@ -98,23 +101,30 @@ async def judge(month: date, outcomes: Mapping[int, Outcome], staff_id: int, now
     """
     async with transaction():
         await _unsigned(month)
-        known = {line.line_id: line.outcome for line in await queries.judged(month)}
-        new = {line_id: outcome for line_id, outcome in outcomes.items() if known.get(line_id, outcome) != outcome}
-        if not new:
-            return
-        await execute(
-            """insert into look_review_mark (line_id, outcome, staff_id, at)
-               select *, $3, $4 from unnest($1::int[], $2::text[])""",
-            list(new),
-            list(new.values()),
-            staff_id,
-            now,
-        )
-        await audit.note("review:judge", f"review/{month:%Y-%m}", staff_id, now)
+        found = weigh(await queries.judged(month), sent, staff_id)
+        if found.new:
+            await execute(
+                """insert into look_review_mark (line_id, outcome, staff_id, at)
+                   select *, $3, $4 from unnest($1::int[], $2::text[])""",
+                list(found.new),
+                list(found.new.values()),
+                staff_id,
+                now,
+            )
+            await audit.note("review:judge", f"review/{month:%Y-%m}", staff_id, now)
+    return found.crossed
 
 
-async def sign(month: date, staff_id: int, now: datetime) -> int:
-    """Sign a month off, for good; returns how many lines still wait to be judged, and then nothing is signed.
+@dataclass(frozen=True)
+class Waits:
+    """Why nothing is signed: so many lines are not judged, or these stand in another way than who signs has them."""
+
+    left: int = 0
+    changed: tuple[int, ...] = ()
+
+
+async def sign(month: date, sent: Sent, staff_id: int, now: datetime) -> Waits | None:
+    """Sign a month off, for good, as it stands on an open page whose choices `judge` has kept; None when it is signed.
 
     Raises:
         NotFound: there is no such month.
@@ -122,8 +132,11 @@ async def sign(month: date, staff_id: int, now: datetime) -> int:
     """
     async with transaction():
         found = await _unsigned(month)
+        other = weigh(await queries.judged(month), sent, staff_id)
+        if changed := (*other.new, *other.crossed, *other.unseen):
+            return Waits(changed=changed)
         if found.left:
-            return found.left
+            return Waits(found.left)
         try:
             async with transaction():
                 await execute(
@@ -132,10 +145,12 @@ async def sign(month: date, staff_id: int, now: datetime) -> int:
         except asyncpg.UniqueViolationError as error:
             raise Conflict("review_signed") from error
         await audit.note("review:sign", f"review/{month:%Y-%m}", staff_id, now)
-    return 0
+    return None
 
 
 async def _unsigned(month: date) -> queries.Month:
+    """Until the end of the transaction nobody else judges or signs."""
+    await execute("select pg_advisory_xact_lock($1)", lock_numbers.REVIEW)
     found = await queries.month(month)
     if found.signed_at is not None:
         raise Conflict("review_signed")

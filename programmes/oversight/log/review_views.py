@@ -1,6 +1,7 @@
 """The access log for managers: its chain and its days, and the monthly review. They see numbers, never whose records."""
 
 import re
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -98,17 +99,28 @@ async def review_file(request: AnyRequest, month: FromPath[str]) -> Response[byt
 
 @post("/personal/granskning/{month:str}", guards=[signed_in], status_code=200)
 async def judge(request: AnyRequest, month: FromPath[str]) -> Response[Any]:
-    """Keep what was judged, and sign the month off when that was the button and nothing is left."""
+    """Keep what was judged, and sign the month off when that was the button, nothing is left, and all stands as it was
+    shown."""
     who, now = require_role(request, "manager"), request.app.state.clock.now()
     wanted = _known(month)
     form = await read_form(request)
-    outcomes = pages.typed_outcomes({name: form.raw(name) for name in form.values}, services.OUTCOMES)
-    await services.judge(wanted, outcomes, who.staff_id, now)
-    if form.raw("gor") == "skriv":
-        if await services.sign(wanted, who.staff_id, now):
-            found = await review_queries.month(wanted)
-            return await _show(request, found, 422, _("Bedöm varje rad innan du skriver under."))
-        return Response("", status_code=303, headers={"location": "/personal/granskning"})
+    values = {name: form.raw(name) for name in form.values}
+    sent = services.Sent(
+        pages.typed_outcomes(values, "rad_", services.OUTCOMES),
+        pages.typed_outcomes(values, "visad_", (*services.OUTCOMES, "")),
+    )
+    crossed = await services.judge(wanted, sent, who.staff_id, now)
+    waits = None
+    if form.raw("gor") == "skriv" and not crossed:
+        waits = await services.sign(wanted, sent, who.staff_id, now)
+        if waits is None:
+            return Response("", status_code=303, headers={"location": "/personal/granskning"})
+    if changed := crossed or (waits.changed if waits else ()):
+        found = await review_queries.month(wanted)
+        return await _show(request, found, 409, pages.changed_words(len(changed)), changed=changed)
+    if waits:
+        found = await review_queries.month(wanted)
+        return await _show(request, found, 422, _("Bedöm varje rad innan du skriver under."))
     return Response("", status_code=303, headers={"location": f"/personal/granskning/{month}?sparat=1"})
 
 
@@ -120,11 +132,16 @@ def _known(typed: str) -> date:
 
 
 async def _show(
-    request: AnyRequest, found: review_queries.Month, status: int = 200, error: str = "", saved: bool = False
+    request: AnyRequest,
+    found: review_queries.Month,
+    status: int = 200,
+    error: str = "",
+    saved: bool = False,
+    changed: Collection[int] = (),
 ) -> Response[Any]:
     lines = await review_queries.judged(found.month)
     me = require_role(request, "manager").staff_id
-    return page(request, "oversight/review.html", pages.review_page(found, lines, me, error, saved), status)
+    return page(request, "oversight/review.html", pages.review_page(found, lines, me, error, saved, changed), status)
 
 
 HANDLERS = [home, days_file, review, review_file, judge]
