@@ -79,12 +79,14 @@ class Receipt(Protocol):
 
 @dataclass(frozen=True)
 class MonthLine:
-    """One month: how many records, working lists and boxes are due in it."""
+    """One month: how many records, working lists and boxes are due in it. `waits`: of how many of the records the time is
+    over, and they do not go tonight, by a hold, for the archive or since they can't be read."""
 
     month: str
     records: str
     lists: str
     boxes: str
+    waits: str
 
 
 @dataclass(frozen=True)
@@ -188,12 +190,19 @@ def _month(day: date) -> date:
     return day.replace(day=1)
 
 
-def month_lines(records: Iterable[date], lists: Iterable[date], boxes: Iterable[date], today: date) -> tuple[MonthLine, ...]:
-    """What is due in each of the next two years' months in which something is; what is overdue stands in this month."""
+def month_lines(
+    records: Iterable[date], lists: Iterable[date], boxes: Iterable[date], today: date, fates: Mapping[Fated, int]
+) -> tuple[MonthLine, ...]:
+    """What is due in each of the next two years' months in which something is; what is overdue stands in this month, and of
+    it how many `fates` keep."""
     counted = [Counter(_month(max(day, today)) for day in days) for days in (records, lists, boxes)]
     last = _month(today).replace(year=today.year + _MONTHS // 12)
     months = sorted({month for found in counted for month in found if month <= last})
-    return tuple(MonthLine(capital(month_year(month)), *(_some(found[month]) for found in counted)) for month in months)
+    kept = {_month(today): sum(n for fate, n in fates.items() if fate not in {"erase", "later"})}
+    return tuple(
+        MonthLine(capital(month_year(month)), *map(_some, (*(found[month] for found in counted), kept.get(month, 0))))
+        for month in months
+    )
 
 
 def _some(n: int) -> str:
@@ -244,13 +253,13 @@ def receipt_rows(found: Iterable[Receipt]) -> Iterator[tuple[str, ...]]:
 
 def month_heads() -> tuple[str, ...]:
     """The first line of what is to come as a file."""
-    return _("Märkning"), _("Månad"), _("Deltagares uppgifter"), _("Arbetslistor"), _("Lådor med svar")
+    return _("Märkning"), _("Månad"), _("Deltagares uppgifter"), _("Varav väntar"), _("Arbetslistor"), _("Lådor med svar")
 
 
 def month_rows(lines: Iterable[MonthLine]) -> Iterator[tuple[str, ...]]:
     """A line for each month in which something is due."""
     for one in lines:
-        yield _("Internt, sekretess"), one.month, one.records, one.lists, one.boxes
+        yield _("Internt, sekretess"), one.month, one.records, one.waits, one.lists, one.boxes
 
 
 def home_page(

@@ -1,7 +1,7 @@
 """Retention for managers: what goes when, how the nightly run went, rules, receipts. No records."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -39,8 +39,16 @@ async def _first_days(today: date) -> dict[UUID, date]:
     return {one: queries.first_day(at, years) for one, at in (await queries.due_by(today + _AHEAD, years)).items()}
 
 
-async def _months(first_days: Mapping[UUID, date], today: date) -> tuple[pages.MonthLine, ...]:
-    return pages.month_lines(first_days.values(), await queries.lists_due(), await queries.ballots_due(), today)
+async def _coming(request: AnyRequest) -> tuple[Counter[services.Fated], tuple[pages.MonthLine, ...]]:
+    """What becomes of the records whose time is over, and what is due month by month."""
+    state = request.app.state
+    now = state.clock.now()
+    today = local_date(now)
+    first_days = await _first_days(today)
+    due = [one for one, first in first_days.items() if first <= today]
+    fates = Counter((await services.fates(due, state.settings.archive, state.key_folder, now)).values())
+    lists, boxes = await queries.lists_due(), await queries.ballots_due()
+    return fates, pages.month_lines(first_days.values(), lists, boxes, today, fates)
 
 
 async def _receipts(today: date) -> Sequence[pages.Receipt]:
@@ -52,18 +60,14 @@ async def _receipts(today: date) -> Sequence[pages.Receipt]:
 async def home(request: AnyRequest) -> Response[Any]:
     """Counts by class and month, the last run, rules, and the receipts of two years."""
     require_role(request, "manager")
-    state = request.app.state
-    now = state.clock.now()
-    today = local_date(now)
-    first_days = await _first_days(today)
-    due = [one for one, first in first_days.items() if first <= today]
-    fates = Counter((await services.fates(due, state.settings.archive, state.key_folder, now)).values())
+    now = request.app.state.clock.now()
+    fates, months = await _coming(request)
     view = pages.home_page(
         pages.run_state(await queries.last_runs(1), now, await erasure.is_late(now)),
         fates,
-        await _months(first_days, today),
+        months,
         await queries.choices(),
-        await _receipts(today),
+        await _receipts(local_date(now)),
     )
     return page(request, "oversight/retention.html", view)
 
@@ -72,8 +76,7 @@ async def home(request: AnyRequest) -> Response[Any]:
 async def months_file(request: AnyRequest) -> Response[bytes]:
     """What is to come, month by month, to take home, in Swedish."""
     require_role(request, "manager")
-    today = local_date(request.app.state.clock.now())
-    lines = await _months(await _first_days(today), today)
+    _fates, lines = await _coming(request)
     with speaking("sv"):
         return csv_file("gallras-internt-sekretess.csv", pages.month_heads(), pages.month_rows(lines))
 
