@@ -52,7 +52,7 @@ async def test_whoever_applies_with_a_number_sees_and_gets_the_same_whether_it_i
         # What is each one's own: the code, the addresses, tokens, and which of the seats.
         own = (
             r"[0-9A-Z]{4}((-|<br>)[0-9A-Z]{4}){3}|/k/[a-z0-9]+|[0-9a-f]{8}-[0-9a-f-]{27}"
-            r'|name="_csrf_token" value="[^"]*"|<svg.*?</svg>|plats [0-9]+'
+            r'|name="_csrf_token" value="[^"]*"|name="sett" value="[0-9a-f]{16}"|<svg.*?</svg>|plats [0-9]+'
         )
         pages.append(re.sub(own, "", shown))
     assert states == ["sent", "sent"]
