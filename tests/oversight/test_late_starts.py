@@ -38,6 +38,13 @@ async def late(clock: FrozenClock, keys: KeyFolder, after: timedelta, sessions: 
     return cohort
 
 
+async def start(client: httpx.AsyncClient, cohort: CohortFacts) -> tuple[str, httpx.Response]:
+    """What the page says, and what comes of pressing its button."""
+    address = f"{STARTS}/{cohort.cohort_id}/starta"
+    shown = (await client.get(address)).text
+    return shown, await post_form(client, address, {"sett": hidden(shown, "sett"), "vilka": hidden(shown, "vilka")})
+
+
 @pytest.mark.parametrize("what", ["starta", "stall-in", "skjut-upp"])
 @pytest.mark.parametrize("days", [13, 10])
 async def test_what_a_late_decision_promises_goes_by_the_next_session(
@@ -131,12 +138,9 @@ async def test_who_waits_for_a_late_start_is_told_nothing_until_it_can_no_longer
     assert cohort.first_start
     clock.set(cohort.first_start + timedelta(days=4))
     await sign_in_as(client, "kim", clock.now())
-    address = f"{STARTS}/{cohort.cohort_id}/starta"
-    shown = (await client.get(address)).text
+    shown, done = await start(client, cohort)
     assert "Ingen ny kan börja. Kön tar slut om ett dygn, och de får veta det." in shown
     assert "Står kvar i kön så länge någon ny kan börja." not in shown
-    fields = {"sett": hidden(shown, "sett"), "vilka": hidden(shown, "vilka")}
-    done = await post_form(client, address, fields)
     clock.advance(minutes=2)
     await worker.drain(the_worker)
     await worker.tick(the_worker)
@@ -150,10 +154,7 @@ async def test_who_waits_for_a_late_start_is_told_nothing_until_it_can_no_longer
     assert undone.status_code == 303
     assert (await enrolments.enrolment(waits)).state == "queued"
     # Decided again and left so, the queue ends a day after that.
-    again = (await client.get(address)).text
-    assert (
-        await post_form(client, address, {"sett": hidden(again, "sett"), "vilka": hidden(again, "vilka")})
-    ).status_code == 303
+    assert (await start(client, cohort))[1].status_code == 303
     clock.advance(hours=25)
     await worker.tick(the_worker)
     await worker.drain(the_worker)
@@ -187,12 +188,10 @@ async def test_where_every_session_has_been_nobody_is_told_that_it_takes_place(
 ) -> None:
     cohort = await late(clock, keys, timedelta(days=days))
     await sign_in_as(client, "kim", clock.now())
-    address = f"{STARTS}/{cohort.cohort_id}/starta"
-    shown = (await client.get(address)).text
+    shown, answer = await start(client, cohort)
+    assert answer.status_code == 303
     assert ("Får inget besked: alla träffar har varit." in shown) == (told == 0)
     assert ("Får veta att det blir av." in shown) == (told > 0)
-    fields = {"sett": hidden(shown, "sett"), "vilka": hidden(shown, "vilka")}
-    assert (await post_form(client, address, fields)).status_code == 303
     clock.advance(minutes=11)
     await worker.drain(the_worker)
     assert await owner.fetchval("select count(*) from notice where kind = 'cohort_started'") == told
