@@ -14,7 +14,7 @@ from programmes.core.db import close_pool, fetchval, open_pool, transaction
 from programmes.core.restoring import Restoring, held_off
 from programmes.core.rotating import Rotating, rotating
 from programmes.core.sealing import KeyFolder, KeysAway, restore_of
-from programmes.core.which_database import put_back_elsewhere
+from programmes.core.which_database import put_back_elsewhere, which
 from programmes.doctor import row_keys
 from programmes.doctor.findings import Patient
 from programmes.evaluation.keys import BallotKeys
@@ -62,7 +62,7 @@ def _with_database(settings: Settings, work: Callable[[], Awaitable[None]]) -> i
             if await Witness(settings.clock_standstill).against(now) is not None:
                 raise _ClockDoubted
             await folder_marks.note("keys", keys.mark, now)
-            async with held_off(keys) as free, rotating(settings.worker_database_url):
+            async with held_off(keys) as free, rotating(settings.worker_database_url, keys.folder):
                 if not free:
                     raise Restoring
                 await work()
@@ -81,7 +81,8 @@ def _with_database(settings: Settings, work: Callable[[], Awaitable[None]]) -> i
         print(told, file=sys.stderr)
         return 1
     except Rotating:
-        print("A rotation is running. Let it end; then run this again if it is still needed.", file=sys.stderr)
+        told = "A rotation is running, or a backup is being made or put back. Let it end; then run this again if needed."
+        print(told, file=sys.stderr)
         return 1
     return 0
 
@@ -187,10 +188,10 @@ def _confirm(settings: Settings, arguments: argparse.Namespace) -> int:
         print("What the backup brought back is not erased again yet. Start the worker first.", file=sys.stderr)
         return 1
 
-    async def do() -> tuple[str, list[str]]:
+    async def do() -> tuple[str, str, list[str]]:
         await open_pool(settings.worker_database_url, 2)
         try:
-            name = str(await fetchval("select current_database()"))
+            name, number = str(await fetchval("select current_database()")), await which(fetchval)
             if not arguments.instead and await put_back_elsewhere(fetchval, settings.key_folder):
                 raise _Elsewhere(name)
             now = SystemClock().now()
@@ -201,13 +202,13 @@ def _confirm(settings: Settings, arguments: argparse.Namespace) -> int:
             with contextlib.suppress(KeysAway):
                 # Where the ballots' folder is another one, `doctor` says so.
                 lost = await row_keys.acknowledge(Patient(settings, now), row_keys.NEVER_COPIED)
-                return name, row_keys.in_words(lost)
-            return name, []
+                return name, number, row_keys.in_words(lost)
+            return name, number, []
         finally:
             await close_pool()
 
     try:
-        name, lost = asyncio.run(do())
+        name, number, lost = asyncio.run(do())
     except _Elsewhere as elsewhere:
         print(
             f"A backup was put back into another database than this one, {elsewhere}: PROGRAMMES_WORKER_DATABASE_URL, or the"
@@ -215,7 +216,7 @@ def _confirm(settings: Settings, arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    keys.confirm_restored()
+    keys.confirm_restored(number)
     print("\n".join([f"This database, {name}, is the right one from now on.", *([_KNOWN, *lost] if lost else [])]))
     return 0
 

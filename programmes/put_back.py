@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import structlog
 
-from programmes.core import database_marks
+from programmes.core import database_marks, which_database
 from programmes.core.sealing import KeysAway
 from programmes.desk.closing import services as closing
 from programmes.duties import SWEEP, Worker
@@ -30,6 +30,8 @@ async def recognise(worker: Worker) -> None:
     known = await database_marks.is_as_it_was(worker.keys)
     if due:
         worker.compared[:] = [now]
+    if known:
+        await which_database.note_moved(worker.keys)
     if not known or (due and await database_marks.came_back(worker.keys)):
         log.error("database_was_put_back")
         worker.keys.mark_restored()

@@ -321,7 +321,7 @@ async def db(pool: None, owner: asyncpg.Connection, settings: Settings, queries_
     await empty(owner)
     shutil.rmtree(settings.log_key_folder, ignore_errors=True)
     # Nor a key folder that knows of another, or of anybody whose row is gone: each tick of a worker looks through it.
-    for name in ("database.json", "unconfirmed", "signed-out", "receipts.jsonl"):
+    for name in ("database.json", "unconfirmed", "confirmed", "signed-out", "receipts.jsonl"):
         (settings.key_folder / name).unlink(missing_ok=True)
     for name in ("person", "entry", "ballots"):
         shutil.rmtree(settings.key_folder / name, ignore_errors=True)

@@ -24,6 +24,7 @@ from programmes.core.clock import Clock
 from programmes.core.connecting import connect
 from programmes.core.db import WORKER, close_pool, fetchval, open_pool, transaction
 from programmes.core.restoring import restoring
+from programmes.core.rotating import Rotating, alone_with
 from programmes.core.sealing import KeyFolder, KeysAway
 from programmes.core.which_database import which
 from programmes.desk.closing.queries import brought_back
@@ -137,8 +138,18 @@ async def keys_alone(settings: Settings, copy: Copy) -> int:
     if known not in {None, copy.mark}:
         raise BackupError("The copy of keys is of another installation than the database's rows.")
     _may_be_put_back(settings, copy)
-    with files.disk_in_words(settings.key_folder):
+    with _no_other_keys(settings), files.disk_in_words(settings.key_folder):
         return archives.put_back(copy, settings.key_folder)
+
+
+@contextmanager
+def _no_other_keys(settings: Settings) -> Iterator[None]:
+    """No keys are exchanged inside, whichever database their rows are in. Raises NotBegun while they are."""
+    try:
+        with alone_with(settings.key_folder):
+            yield
+    except Rotating:
+        raise NotBegun("Keys are being rotated, or a backup is being made or put back. Let that end.") from None
 
 
 async def _here(connection: asyncpg.Connection) -> Here:
@@ -251,7 +262,7 @@ async def restore(
     """
     found = look_through(folder, identities, progress)
     _must_have_keys(settings, found, copy, lost)
-    with database_in_words():
+    with _no_other_keys(settings), database_in_words():
         async with alone(settings.database_url) as connection:
             await _must_be_empty(connection)
             await must_fit(found, connection, _coming(settings))

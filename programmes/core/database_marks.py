@@ -70,6 +70,11 @@ def _fits(found: Sequence[str], noted: _Noted) -> bool:
     return len(found) == 1 and found[0] in noted.marks
 
 
+def is_mark_of(folder: Path, mark: str) -> bool:
+    """Whether the database with this mark is the one that the folder was beside last."""
+    return mark in _read(folder).marks
+
+
 async def is_as_it_was(keys: KeyFolder) -> bool:
     """The same, and nothing is there that was destroyed since the mark was made. What a crash left of a new mark is
     settled."""

@@ -41,6 +41,7 @@ __all__ = [
     "Receipts",
     "Spot",
     "Unreadable",
+    "confirmed_in",
     "is_begun",
     "is_unconfirmed",
     "put_back_into",
@@ -51,6 +52,7 @@ __all__ = [
 
 Kind = Literal["entry", "person"]
 _RESTORING, _RESTORED, _UNCONFIRMED, _SIGNED_OUT = "restoring", "restored", "unconfirmed", "signed-out"
+_CONFIRMED = "confirmed"
 
 
 def restore_of(folder: Path) -> Literal["", "restoring", "restored"]:
@@ -69,8 +71,18 @@ def is_unconfirmed(folder: Path) -> bool:
 def put_back_into(folder: Path) -> str:
     """The database that a backup was put back into and that nobody has confirmed yet, as `KeyFolder.note_put_back` was told;
     empty where that isn't known. Makes nothing."""
+    return _said(folder, _UNCONFIRMED)
+
+
+def confirmed_in(folder: Path) -> str:
+    """The database that somebody has said is the right one, as `KeyFolder.confirm_restored` was told; empty where nobody
+    has. Makes nothing."""
+    return _said(folder, _CONFIRMED)
+
+
+def _said(folder: Path, name: str) -> str:
     try:
-        return (Spot(folder) / _UNCONFIRMED).read().decode("ascii", "replace").strip()
+        return (Spot(folder) / name).read().decode("ascii", "replace").strip()
     except (OSError, KeysAway):
         return ""
 
@@ -219,9 +231,16 @@ class KeyFolder:
             except (FileNotFoundError, ValueError):
                 return None
 
-    def confirm_restored(self) -> None:
-        """Somebody says that the database that was put back is the right one."""
+    def confirm_restored(self, database: str) -> None:
+        """Somebody says that this database is the right one (`core.which_database`). Whoever is on another one stays away
+        from then on."""
+        self.note_right(database)
         self._at(_UNCONFIRMED).unlink()
+        self._at().sync()
+
+    def note_right(self, database: str) -> None:
+        """Say which database the right one is."""
+        self._at(_CONFIRMED).replace(database.encode())
         self._at().sync()
 
     def is_unconfirmed(self) -> bool:

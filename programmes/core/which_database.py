@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import structlog
 
+from programmes.core import database_marks
 from programmes.core.db import fetchval
-from programmes.core.sealing import put_back_into
+from programmes.core.sealing import KeyFolder, confirmed_in, put_back_into
 
 log = structlog.get_logger()
 # Asks the database for one value: `fetchval` of a connection, or of `core.db`.
@@ -23,19 +25,37 @@ async def which(ask: Ask) -> str:
 
 
 async def put_back_elsewhere(ask: Ask, key_folder: Path) -> bool:
-    """Whether a backup was put back into another database than this one, and nobody has confirmed it since."""
-    into = put_back_into(key_folder)
-    return bool(into) and into != await which(ask)
+    """Whether a backup was put back into another database than this one, or another one was said to be the right one."""
+    right = _right(key_folder)
+    return bool(right) and right != await which(ask) and not await _has_moved(ask, key_folder)
+
+
+def _right(key_folder: Path) -> str:
+    """What the folder says of the database that counts: the one that a backup was put back into last, or that somebody has
+    confirmed; empty where no backup ever was put back."""
+    return put_back_into(key_folder) or confirmed_in(key_folder)
+
+
+async def _has_moved(ask: Ask, key_folder: Path) -> bool:
+    """Whether this is the confirmed one on a server of its own since, as after pg_upgrade: no other has its mark. Until
+    somebody has confirmed it the mark says nothing, for the database that is given up has it too."""
+    if put_back_into(key_folder):
+        return False
+    try:
+        mark = await ask("select string_agg(mark::text, ' ') from restore_mark")
+    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
+        return False
+    return bool(mark) and database_marks.is_mark_of(key_folder, str(mark))
 
 
 class GivenUp(Exception):
-    """A backup was put back into another database than the one that this process is on: what is written here is lost."""
+    """Another database than the one that this process is on is the right one: what is written here is lost."""
 
 
 class OwnDatabase:
-    """The database that the pool of this process is on, held against what the key folder says of a backup put back.
+    """The database that the pool of this process is on, held against what the key folder says of the right one.
 
-    Where none is unconfirmed that costs one look for a file; the database is asked which one it is only when it must be.
+    That costs a look for two files; the database is asked which one it is only when it must be.
     """
 
     def __init__(self) -> None:
@@ -43,18 +63,26 @@ class OwnDatabase:
         self._said = False
 
     async def is_given_up(self, key_folder: Path) -> bool:
-        """Whether a backup was put back, or is being put back, into another one, and nobody has confirmed this one since."""
-        into = put_back_into(key_folder)
-        if into and into != self._known:
-            # Under the same address another one may answer since: then that is the one.
-            self._known = await which(fetchval)
-        elsewhere = bool(into) and into != self._known
+        """Whether a backup was put back, or is being put back, into another one, or another one was confirmed."""
+        right = _right(key_folder)
+        # Under the same address another one may answer since: then that is the one.
+        elsewhere = bool(right) and right != self._known and await put_back_elsewhere(fetchval, key_folder)
+        if not elsewhere:
+            self._known = right
         if elsewhere and not self._said:
             log.error(
                 "database_given_up",
-                says="A backup was put back into another database than the one that this process is on.",
+                says="A backup was put back into another database than the one that this process is on, or another was "
+                "confirmed.",
                 do="Name that one in its address and start it anew. If this is the right one after all, with the worker's "
                 "account: programmes keys confirm --yes --instead",
             )
         self._said = elsewhere
         return elsewhere
+
+
+async def note_moved(keys: KeyFolder) -> None:
+    """The confirmed database, on another server since, is the right one under its new number too."""
+    right, own = confirmed_in(keys.folder), await which(fetchval)
+    if right and right != own and await _has_moved(fetchval, keys.folder):
+        keys.note_right(own)

@@ -123,9 +123,12 @@ _ENTRIES = "select key_id as id, sealed from enrolment where key_id is not null 
 
 
 _WRONG_KEY = (
-    "No copy is put over a key that lies there. So stop web and worker, and move {folder}/person out of the folder. {fetch} "
-    "Then cp -Rnp what was moved back to its place, for the keys that are newer than the copy. A record that still does not "
-    "open is damaged itself: the newest backup has it as it was."
+    "No copy is put over a key that lies there. So stop web and worker, and move {folder}/person out of the folder. Put "
+    "them back from the copy that was made with the backup that this database came from, by its moment: programmes restore "
+    "--identity - --keys …/persons-….age (docs/operations.md, Put it back). A newer one has the keys from after an exchange "
+    "(programmes keys rotate), which open nothing here. If this is said again, move them away again and take the copy "
+    "before. Then cp -Rnp what was moved back to its place, for the keys that are newer than the copy. A record that opens "
+    "with no copy is damaged itself: the newest backup has it as it was."
 )
 
 
@@ -140,7 +143,7 @@ async def _opening(keys: KeyFolder, kind: Kind, every: str, words: tuple[str, st
     if wrong:
         of = f" of {len(rows)} that were looked at" if len(rows) == MOST_OPENED else ""
         if kind == "person":
-            mend = _WRONG_KEY.format(folder=keys.folder, fetch=row_keys.FROM_COPY)
+            mend = _WRONG_KEY.format(folder=keys.folder)
         them = f"1 {what}{of} does" if wrong == 1 else f"{wrong} {several}{of} do"
         return Finding(name, "fault", f"{them} not open with the key that lies there.", mend)
     which = f"Each of {MOST_OPENED} {several}" if len(rows) == MOST_OPENED else f"Every {what}"

@@ -405,7 +405,7 @@ async def test_a_backup_that_cannot_be_made_says_why_and_leaves_nothing_and_the_
     failing = _programs(tmp_path / "failing", 18, broken)
     await refused("pg_dump failed: server went away", replace(own, postgres_programs=failing))
     await refused("may not read every table", replace(own, worker_database_url=own.web_database_url))
-    async with rotating(own.worker_database_url):
+    async with rotating(own.worker_database_url, own.key_folder):
         await refused("Keys are being rotated")
     with (own.backup_folder / ".lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

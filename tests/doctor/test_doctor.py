@@ -175,12 +175,12 @@ async def test_orphans_torn_receipts_rotations_and_waiting_destructions_are_said
     for told in ("1 lines of the receipts", "A rotation was broken off: 1 keys", "2 folders, key files or receipts"):
         assert told in said(found, "warning")
     assert "1 keys that are to be destroyed have waited" in said(found, "fault")
-    async with rotating(patient.settings.database_url):
+    async with rotating(patient.settings.database_url, patient.settings.key_folder):
         found = await checks.examine(patient)
         assert "A rotation is running: 1 keys" in said(found, "note")
         assert "broken off" not in said(found, "warning")
         with pytest.raises(Rotating):
-            async with rotating(patient.settings.worker_database_url):
+            async with rotating(patient.settings.worker_database_url, patient.settings.key_folder):
                 pass
         arguments = ["keys", "rotate", "forms"]
         code = await asyncio.to_thread(_in_a_shell, patient.settings, arguments)

@@ -12,14 +12,20 @@ from structlog.testing import capture_logs
 
 from programmes import worker
 from programmes.app import create_app
+from programmes.backup import NotBegun
+from programmes.backup.restoring import _no_other_keys
+from programmes.core import database_marks
 from programmes.core.restoring import restoring
-from programmes.core.sealing import KeyFolder, put_back_into
+from programmes.core.rotating import Rotating, rotating
+from programmes.core.sealing import KeyFolder, confirmed_in, put_back_into
 from programmes.core.which_database import which
 from programmes.private_server import PrivateServer
 from programmes.settings import Settings
+from programmes.upgrading import starting
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog
 from tests.factories import a_cohort, a_leader, somebody
+from tests.pools import as_worker
 
 
 @pytest.fixture
@@ -53,7 +59,7 @@ async def running(
 
 
 async def test_a_web_process_on_the_database_that_is_given_up_is_not_ready_and_takes_nothing(
-    running: tuple[httpx.AsyncClient, KeyFolder], other: str
+    running: tuple[httpx.AsyncClient, KeyFolder], other: str, settings: Settings
 ) -> None:
     browser, keys = running
     assert (await browser.get("/health/ready")).json()["status"] == "ready"
@@ -77,7 +83,7 @@ async def test_a_web_process_on_the_database_that_is_given_up_is_not_ready_and_t
     assert "another database" in told["says"]
     assert "--instead" in told["do"]
     # Somebody says that this is the right one after all, and it goes on without being started anew.
-    keys.confirm_restored()
+    keys.confirm_restored(await id_of(settings.database_url))
     assert (await browser.get("/health/ready")).status_code == 200
     assert (await browser.get("/")).status_code == 200
 
@@ -126,7 +132,7 @@ async def test_the_worker_of_the_database_that_is_given_up_works_no_more(
     assert await owner.fetchval(waiting) == before
     assert await owner.fetchval(mark) == seen
     assert len([line for line in lines if line["event"] == "database_given_up"]) == 1
-    keys.confirm_restored()
+    keys.confirm_restored(await id_of(settings.database_url))
     clock.advance(minutes=1)
     await worker.drain(own)
     assert await owner.fetchval(mark) != seen
@@ -150,3 +156,85 @@ async def test_it_is_given_up_from_the_beginning_of_a_restore_and_not_by_one_tha
     async with restoring(other, keys):
         pass
     assert (await browser.get("/")).status_code == 503
+
+
+@pytest.mark.parametrize("marked", [True, False], ids=["its mark is older", "nothing marked"])
+async def test_who_was_not_stopped_stays_away_from_it_after_the_other_was_confirmed(
+    running: tuple[httpx.AsyncClient, KeyFolder],
+    the_worker: worker.Worker,
+    other: str,
+    settings: Settings,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    marked: bool,
+) -> None:
+    browser, keys = running
+    own = replace(the_worker, settings=replace(settings, key_folder=keys.folder), keys=keys)
+    if marked:
+        async with as_worker(settings):
+            await database_marks.renew(keys, clock.now(), anew=True)
+        # What the worker does on the one that was put back.
+        (keys.folder / "database.json").write_text('{"marks": ["of the other"], "at": "", "receipts": ""}')
+    async with restoring(other, keys):
+        pass
+    keys.unmark_restored()
+    keys.confirm_restored(await id_of(other))
+    assert not keys.is_unconfirmed()
+    assert (await browser.get("/")).status_code == 503
+    assert (await browser.get("/health/ready")).json()["put_back"] == "elsewhere"
+    assert await starting.put_back_elsewhere(settings.database_url, keys.folder)
+    lying = (keys.folder / "database.json").read_bytes() if marked else b""
+    clock.advance(minutes=20)
+    await worker.drain(own)
+    assert not keys.is_unconfirmed()
+    assert not keys.waits_for_restore()
+    assert not marked or (keys.folder / "database.json").read_bytes() == lying
+    # Another restore goes wrong: that one is the right one all the same.
+    with pytest.raises(ZeroDivisionError):
+        async with restoring(settings.database_url, keys):
+            raise ZeroDivisionError
+    assert (await browser.get("/")).status_code == 503
+
+
+async def test_the_confirmed_one_on_another_server_since_is_known_by_its_mark(
+    running: tuple[httpx.AsyncClient, KeyFolder],
+    the_worker: worker.Worker,
+    settings: Settings,
+    clock: FrozenClock,
+    queries_log: QueryLog,
+) -> None:
+    browser, keys = running
+    own = replace(the_worker, settings=replace(settings, key_folder=keys.folder), keys=keys)
+    keys.confirm_restored("an older server/1")
+    assert (await browser.get("/")).status_code == 503
+    async with as_worker(settings):
+        await database_marks.renew(keys, clock.now(), anew=True)
+    assert (await browser.get("/")).status_code == 200
+    assert not await starting.put_back_elsewhere(settings.database_url, keys.folder)
+    queries_log.clear()
+    assert (await browser.get("/health/live")).status_code == 200
+    assert (await browser.get("/")).status_code == 200
+    assert not [asked for asked in queries_log.statements if "pg_control_system" in str(asked)]
+    await worker.drain(own)
+    assert confirmed_in(keys.folder) == await id_of(settings.database_url)
+    # As long as nobody has confirmed it, the mark says nothing: the one that is given up has it too.
+    keys.mark_restored()
+    keys.note_put_back("another/2")
+    assert (await browser.get("/")).status_code == 503
+
+
+async def test_keys_are_not_rotated_while_a_backup_is_put_back_and_not_put_back_while_they_are(
+    settings: Settings, db: None, other: str, tmp_path: Path
+) -> None:
+    keys = KeyFolder(tmp_path / "keys")
+    async with rotating(settings.worker_database_url, keys.folder):
+        with (
+            pytest.raises(NotBegun, match="Keys are being rotated"),
+            _no_other_keys(replace(settings, key_folder=keys.folder)),
+        ):
+            pass
+    with _no_other_keys(replace(settings, key_folder=keys.folder)), pytest.raises(Rotating):
+        async with rotating(other, keys.folder):
+            pass
+    async with rotating(other, keys.folder):
+        pass

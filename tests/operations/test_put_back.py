@@ -16,8 +16,9 @@ import structlog
 
 from programmes import key_commands, worker
 from programmes.core import database_marks
-from programmes.core.db import transaction
+from programmes.core.db import fetchval, transaction
 from programmes.core.sealing import KeyFolder, KeyGone
+from programmes.core.which_database import which
 from programmes.demo.processes import environment
 from programmes.doctor import key_checks, row_keys
 from programmes.doctor.findings import Finding, Patient
@@ -245,7 +246,7 @@ async def test_who_was_signed_in_is_signed_out_also_where_the_row_is_loaded_afte
         await slow.close()
     assert tuple(await owner.fetchrow(_OPEN)) == (1, 1, 1)
     if confirmed:
-        keys.confirm_restored()
+        keys.confirm_restored(await which(fetchval))
     clock.advance(seconds=5)
     async with transaction():
         new = await session_services.begin(staff_id, Browser(), clock.now(), clock.now())
@@ -306,7 +307,7 @@ async def test_the_wrong_backup_costs_nobody_their_key(
     told = await key_checks.restore(patient(settings, clock))
     assert [(one.level, "programmes keys confirm" in one.mend) for one in told] == [("warning", True)]
     # Somebody says it is the right one all the same: the key is aside, and comes back when its row does.
-    keys.confirm_restored()
+    keys.confirm_restored(await which(fetchval))
     clock.advance(hours=2)
     await worker.drain(the_worker)
     assert not keys.exists("person", eva)

@@ -8,8 +8,9 @@ import pytest
 
 from programmes import worker
 from programmes.core import database_marks
-from programmes.core.db import transaction
+from programmes.core.db import fetchval, transaction
 from programmes.core.errors import Conflict
+from programmes.core.which_database import which
 from programmes.doctor import key_checks, row_keys
 from programmes.enrolment import place_services, queries
 from programmes.enrolment.leaving import closing_services
@@ -35,7 +36,7 @@ async def settled(the_worker: worker.Worker, settings: Settings, clock: FrozenCl
     await worker.start_up(the_worker)
     await worker.drain(the_worker)
     assert the_worker.keys.is_unconfirmed()
-    the_worker.keys.confirm_restored()
+    the_worker.keys.confirm_restored(await which(fetchval))
     clock.advance(hours=2)
     await worker.drain(the_worker)
     assert not the_worker.keys.is_unconfirmed()
