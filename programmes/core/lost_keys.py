@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from programmes.core.key_files import away_when_refused
-from programmes.core.sealing import KeysAway, Spot
+from programmes.core.key_paths import KeysAway, Spot
 
 Lost = Literal["entries", "persons", "ballots", "texts"]
 KINDS: tuple[Lost, ...] = get_args(Lost)

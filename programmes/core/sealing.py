@@ -16,7 +16,7 @@ from typing import Literal, cast, get_args
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from programmes.core import key_quarantine
+from programmes.core import key_quarantine, lost_keys
 from programmes.core.key_files import (
     KEY_BYTES,
     KeyDamaged,
@@ -259,6 +259,11 @@ class KeyFolder:
             return not self._receipts.tells_of(key_id)
         self.must_be_ours()
         return False
+
+    def is_gone_for_good(self, person_id: uuid.UUID) -> bool:
+        """Whether the key of a record that does not lie here never will: it was destroyed, or somebody has said that it is
+        lost (`programmes keys lost`)."""
+        return self._receipts.tells_of(person_id) or str(person_id) in lost_keys.known(self._folder)["persons"]
 
     def destroy(self, kind: Kind, key_id: uuid.UUID, why: str, now: datetime) -> None:
         """Unlink the key and append the receipt. Doing it again changes nothing, so it may be replayed after any crash.

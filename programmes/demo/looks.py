@@ -9,7 +9,8 @@ from programmes.core.days import working_day
 from programmes.core.db import fetch
 from programmes.demo.town import Town
 from programmes.enrolment import queries as enrolments
-from programmes.enrolment.roster import label_of, roster
+from programmes.enrolment.roster import label_of
+from programmes.enrolment.rules import State
 from programmes.oversight.log import chain_services, review_queries, review_services
 from programmes.oversight.log.review_rules import last_month, month_of
 from programmes.people.look_rules import LookPage
@@ -62,11 +63,11 @@ def _looks(day: date, groups: list[tuple[CohortFacts, str]]) -> list[tuple[datet
 
 async def _look(town: Town, who: str, page: LookPage, cohort: CohortFacts, moment: datetime) -> None:
     async with looking(town.staff[who], page, moment) as look:
-        if page != "person":
-            await roster(cohort.cohort_id, town.keys, look, moment, ("preliminary", "confirmed", "completed", "dropped_out"))
-            return
-        people = await enrolments.enrolments(cohort.cohort_id, ("preliminary", "confirmed", "completed"))
-        for facts in people[: 1 + local_date(moment).day % 2]:
+        states: tuple[State, ...] = ("preliminary", "confirmed", "completed")
+        people = await enrolments.enrolments(cohort.cohort_id, states if page == "person" else (*states, "dropped_out"))
+        # The list as it is today has people on it who applied later.
+        there = [facts for facts in people if facts.applied_at <= moment]
+        for facts in there[: 1 + local_date(moment).day % 2] if page == "person" else there:
             label_of(facts, town.keys, look)
 
 

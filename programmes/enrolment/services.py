@@ -164,7 +164,7 @@ async def _end(
     staff_id: int | None,
     noted_by: int | None,
 ) -> None:
-    await step_down(facts, state, now)
+    await step_down(facts, state, now, staff_id or noted_by)
     if state == "expired":
         # It ended without them: they read on Min plats what happened before anything is erased (decision 29).
         await keep_to_read(facts, now)
@@ -187,11 +187,11 @@ async def _tell_ended(facts: queries.EnrolmentFacts, state: State, staff_id: int
         await tell("place_left", facts.enrolment_id)
 
 
-async def step_down(facts: queries.EnrolmentFacts, state: State, now: datetime) -> None:
+async def step_down(facts: queries.EnrolmentFacts, state: State, now: datetime, staff_id: int | None = None) -> None:
     """In the caller's transaction, under the lock: the way ends. Seat and booked visit go."""
     await execute("delete from seat where enrolment_id = $1", facts.enrolment_id)
     await execute("delete from can_then where enrolment_id = $1", facts.enrolment_id)
-    await leave_slot(facts.enrolment_id, now)
+    await leave_slot(facts.enrolment_id, now, staff_id)
     await execute(
         """update enrolment set state = $2, ended_at = $3, offer_expires_at = null,
                   together_id = case when $2 in ('withdrawn', 'refused') then together_id end where id = $1""",

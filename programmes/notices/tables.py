@@ -6,7 +6,7 @@ from piccolo.constraints import Check
 from piccolo.table import Table
 
 from programmes.cohorts.tables import CohortSession
-from programmes.enrolment.tables import Enrolment
+from programmes.enrolment.tables import Enrolment, VisitSlot
 from programmes.people.tables import Staff
 
 
@@ -63,14 +63,15 @@ class NoticeCall(Table, tablename="notice_call"):
 
 
 class StaffMessage(Table, tablename="staff_message"):
-    """What a member of staff is told at once about a session: kind and time, never text. Kept for 30 days.
+    """What a member of staff is told at once about a session or a study visit: kind and time, never text. Kept for 30 days.
 
     `outrun`: it was no longer so before it could go. `id` is also in its Message-ID.
     """
 
     id: UUID = UUID(primary_key=True, default=None)
     staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
-    session_id = ForeignKey(CohortSession, on_delete=OnDelete.cascade, null=False)
+    session_id = ForeignKey(CohortSession, on_delete=OnDelete.cascade, null=True, default=None)
+    slot_id = ForeignKey(VisitSlot, on_delete=OnDelete.cascade, null=True, default=None, index=True)
     kind = Text(default=None)
     state = Text(default="waiting")
     created_at = Timestamptz(default=None)
@@ -81,6 +82,8 @@ class StaffMessage(Table, tablename="staff_message"):
     # Of which sessions it says how they are, and what each was to them before; numbers and times as JSON
     # (`staff_belief_rules`). Then `kind` is only what the release before calls the first of it.
     believed = Text(null=True, default=None)
-    known_kind_of_staff_message = Check("""kind in ('asked', 'not_needed', 'found', 'nobody', 'alone', 'moved', 'cancelled',
-        'called_off', 'new_time', 'brought_back', 'off_duty', 'on_duty', 'lost', 'expected', 'on_again')""")
+    kind_of_staff_message_is_known = Check("""kind in ('asked', 'not_needed', 'found', 'nobody', 'alone', 'moved',
+        'cancelled', 'called_off', 'new_time', 'brought_back', 'off_duty', 'on_duty', 'lost', 'expected', 'on_again',
+        'fewer')""")
+    staff_message_is_of_one_thing = Check("num_nonnulls(session_id, slot_id) = 1")
     known_staff_message_state = Check("state in ('waiting', 'sent', 'failed', 'outrun')")

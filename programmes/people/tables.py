@@ -113,6 +113,7 @@ class Participant(Table, tablename="participant"):
     """A protected record (individual-level programmes only): everything about the person is inside `sealed`.
 
     `changed_at`: when what is kept was last put right; its retention is counted from the last note (`oversight`).
+    `contact_changed_at`: when another address or number was last given.
     `protection_asked_at`: a record with the same number became protected, so this one is shown as if it were until its own
     coordinator has decided; its contact is kept meanwhile, and shown to nobody (decision 34).
     """
@@ -122,6 +123,7 @@ class Participant(Table, tablename="participant"):
     protected_identity = Boolean(default=False)
     created_at = Timestamptz(default=None)
     changed_at = Timestamptz(null=True, default=None)
+    contact_changed_at = Timestamptz(null=True, default=None)
     protection_asked_at = Timestamptz(null=True, default=None)
     asked_is_protected = Check("protection_asked_at is null or protected_identity")
 

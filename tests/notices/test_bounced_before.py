@@ -198,3 +198,24 @@ async def test_the_person_reads_it_near_the_top_of_their_page_below_what_they_ar
     assert page.count("kommer tillbaka") == 1
     client.cookies.set("lang", "en")
     assert "Our e-mail to you comes back" in await my_place(client, waits.token)
+
+
+async def test_beside_what_was_not_heard_stands_that_it_went_to_another_address(
+    kim: Principal, client: httpx.AsyncClient, mail: Mail, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort("2.14", clock.now(), minimum=1, maximum=9, sessions=3)
+    who = await a_documented(cohort, keys, clock, owner)
+    await bounced(mail, clock, owner)
+    await move(cohort, 1, DAY, kim, clock)
+    await mail.work()
+    await sign_in_as(client, "kim", clock.now())
+    clock.advance(minutes=1)
+    shown = []
+    for name, contact in (("Lisa Ek", LISA), ("Lisa Ek", "maja@example.invalid")):
+        record = record_of(await enrolments.enrolment(who), keys, "rewrite")
+        assert record
+        await details_services.correct(who, replace(record, name=name, contact=contact), False, 1, keys, clock.now())
+        page = (await client.get(f"/personal/grupper/{cohort.cohort_id}/ring")).text
+        assert "Lisa Ek" in page
+        shown.append("Kontaktvägen är ändrad sedan dess" in page)
+    assert shown == [False, True]

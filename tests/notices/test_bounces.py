@@ -19,9 +19,11 @@ from programmes.core.sealing import KeyFolder
 from programmes.demo import processes
 from programmes.desk.today.unreached_queries import unreached
 from programmes.notices.bounce_rules import bounced
+from programmes.people import account_services
 from tests.clock import FrozenClock
 from tests.factories import a_leader, somebody
 from tests.notices.mail import Mail, states
+from tests.owner import as_owner
 
 
 def a_report(number: str, action: str = "failed", headers_only: bool = False) -> EmailMessage:
@@ -140,3 +142,6 @@ async def test_a_mail_to_staff_that_comes_back_has_failed(
     assert await owner.fetchval(f"select state from {table}") == "failed"
     assert [one.staff_id for one in await unreached(datetime.now(UTC))] == [love]
     assert "Nothing to note." in await handed_over(number, mail)
+    async with as_owner():
+        await account_services.change_email("love", "love.ek@kommun.example", datetime.now(UTC))
+    assert await unreached(datetime.now(UTC)) == [], "of another address nobody knows yet"

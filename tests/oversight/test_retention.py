@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -9,15 +10,18 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from programmes.core import erasure
+from programmes.core import erasure, lost_keys
 from programmes.core.erasure import replay
 from programmes.core.errors import NotFound
 from programmes.core.sealing import KeyFolder, KeysAway
+from programmes.doctor.findings import Patient
+from programmes.doctor.row_keys import keys_of_rows
 from programmes.enrolment.queue import waiting_services
 from programmes.enrolment.queue.holding_queries import held_records
 from programmes.enrolment.records.erasing_services import erase_person
 from programmes.oversight.retention import queries
 from programmes.oversight.retention import services as retention
+from programmes.oversight.retention.rules import Archive
 from programmes.people import hold_services as holds
 from programmes.settings import Settings
 from programmes.worker import Worker
@@ -235,6 +239,30 @@ async def test_one_record_that_cannot_be_read_does_not_stop_the_others(
     assert await alive(owner) == {cut, lost, damaged}
     run = await last(owner)
     assert (run.state, run.due, run.gone, run.failed) == ("done", 4, 1, 3)
+
+
+@pytest.mark.parametrize("archive", ["nobody", "sample", "everybody"])
+async def test_a_record_whose_key_is_lost_for_good_goes_at_its_time_and_one_whose_key_is_only_missing_stays(
+    archive: Archive, hands: Worker, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    past = await a_past(owner, keys, clock.now(), {**PLAIN, "Cia Al": "1990-01-01", "Dan Ed": "1990-01-01"})
+    lost, missing, destroyed, held = past.records
+    for one in (lost, missing, held):
+        keys.discard("person", one)
+    keys.destroy("person", destroyed, "person: erased before", clock.now())
+    lost_keys.note(keys._folder, {"persons": [str(lost), str(held)]})
+    await holds.hold(held, "request", None, 1, clock.now(), NIGHT.date() + timedelta(days=90))
+    hands = replace(hands, settings=replace(hands.settings, archive=archive))
+    await wake(owner, NIGHT)
+    await run_at(hands, clock, NIGHT)
+    assert await alive(owner) == {missing, held}
+    run = await last(owner)
+    assert (run.state, run.gone, run.failed) == ("done", 2, 1)
+    assert {str(lost), str(destroyed)} <= {receipt["key"] for receipt in keys.receipts()}
+    assert [r.gone for r in await receipts_of_2031() if r.subject == "protected_record"] == [2]
+    findings = await keys_of_rows(Patient(replace(hands.settings, key_folder=keys._folder), NIGHT))
+    # What is known to be lost, and kept by a hold, is a note.
+    assert [f.level for f in findings if f.check == "keys of persons"] == ["fault", "note"]
 
 
 async def test_without_its_key_folder_the_run_waits_for_the_next_night_and_leaves_nothing_half_done(

@@ -126,6 +126,7 @@ def _record(record: Mapping[str, Any], programmes: Mapping[str, Programme]) -> l
         (_("Skyddade uppgifter"), words.said(record["protected_identity"])),
         (_("Sparat sedan"), words.said(record["created_at"])),
         (_("Rättat"), words.said(record["changed_at"])),
+        (_("Kontaktväg ändrad"), words.said(record["contact_changed_at"])),
         (_("Hur länge"), words.kept_words(kept["rule"], kept["kept_until"], kept["years"])),
     )
     found = [Part(_("Dina uppgifter"), 1, facts)]

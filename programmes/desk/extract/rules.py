@@ -36,7 +36,7 @@ class Candidate:
 
 # Columns that are handed out under their own names, table by table. `sealed` of a record is opened first.
 HANDED_OUT: Mapping[str, tuple[str, ...]] = {
-    "participant": ("protected_identity", "created_at", "changed_at", "sealed"),
+    "participant": ("protected_identity", "created_at", "changed_at", "contact_changed_at", "sealed"),
     "retention_hold": ("reason", "until", "set_at", "lifted_at"),
     "identity_check": ("how", "at", "number_read"),
     "record_look": ("at", "page", "reason"),

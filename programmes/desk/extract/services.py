@@ -216,6 +216,7 @@ def _record(
         "protected_identity": kept["protected_identity"],
         "created_at": plain(kept["created_at"]),
         "changed_at": plain(kept["changed_at"]),
+        "contact_changed_at": plain(kept["contact_changed_at"]),
         "retention": {"rule": rule, "years": retention[1], "kept_until": plain(until)},
         "enrolments": [
             {

@@ -75,7 +75,7 @@ def calls_page(cohort_id: int, name: str, calls: Sequence[Call]) -> CallsPage:
             f"/personal/grupper/{cohort_id}/deltagare/{call.about.enrolment_id}",
             call.label,
             call.protected,
-            tuple(news_of(about) for about in call.news),
+            _texts(call),
             language_text(call.language),
             tuple(str(number) for about in call.news for number in sorted(about.told_with or {about.notice_id})),
             tuple(f"{about.notice_id}:{about.mark}" for about in call.news),
@@ -84,6 +84,14 @@ def calls_page(cohort_id: int, name: str, calls: Sequence[Call]) -> CallsPage:
         for call in calls
     ]
     return CallsPage(cohort_id, name, tuple(lines))
+
+
+def _texts(call: Call) -> tuple[str, ...]:
+    """What the person has not heard; and that it went to another address than they have now."""
+    news = tuple(news_of(about) for about in call.news)
+    if any(about.elsewhere for about in call.news):
+        return (*news, _("Kontaktvägen är ändrad sedan dess. Det som står här har inte gått till den nya."))
+    return news
 
 
 def news_of(about: Untold) -> str:

@@ -43,8 +43,8 @@ _ABOUT_STARTS = timedelta(days=30)
 # now, $5 since when, $6 only reminds of what is known. That it begins is news until it has begun.
 _UNTOLD = """
 with mine as (
-    select e.id, e.cohort_id, c.name, e.state, e.offer_expires_at, e.undo_until
-    from enrolment e join cohort c on c.id = e.cohort_id
+    select e.id, e.cohort_id, c.name, e.state, e.offer_expires_at, e.undo_until, p.contact_changed_at
+    from enrolment e join cohort c on c.id = e.cohort_id left join participant p on p.id = e.participant_id
     where e.cohort_id = any($1::int[])
       and e.state in ('preliminary', 'confirmed', 'offered', 'queued', 'expired', 'refused')),
 of_topics as (
@@ -72,7 +72,9 @@ select n.id as notice_id, m.id as enrolment_id, m.cohort_id, m.name as group, n.
             when 'cohort_postponed' then
                 (select min(a.starts_at) from cohort_session a where a.cohort_id = m.cohort_id and a.state <> 'cancelled')
             end as added_starts,
-       case when n.kind = any($7) then n.believed end as believed
+       case when n.kind = any($7) then n.believed end as believed,
+       n.state = 'failed' and coalesce(m.contact_changed_at >= (
+           select max(a.failed_at) from notice_attempt a where a.notice_id = n.id), false) as elsewhere
 from (select id, enrolment_id, session_id, kind, state, created_at, believed from offer
       where exists (select 1 from mine where mine.id = enrolment_id and mine.state = 'offered')
       union all

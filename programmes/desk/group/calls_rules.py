@@ -14,7 +14,8 @@ class Untold:
     """One thing that somebody has not heard: a change, or that they have an offer. `failed`: mail was tried. `left`: which
     sessions are otherwise than they believe; None for what is no change, or one that the release before told of;
     `told_with`: the messages that are told by telling it, more than one where they are told as one; `said_as`: by which
-    kind. `added_starts`: when the session is that makes up for one that is cancelled, or the first of a postponed start."""
+    kind. `added_starts`: when the session is that makes up for one that is cancelled, or the first of a postponed start.
+    `elsewhere`: they have given another address or number since it failed."""
 
     notice_id: UUID
     enrolment_id: UUID
@@ -29,6 +30,7 @@ class Untold:
     left: Left | None = None
     told_with: frozenset[UUID] = frozenset()
     said_as: str = ""
+    elsewhere: bool = False
 
     @property
     def mark(self) -> str:

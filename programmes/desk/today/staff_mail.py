@@ -60,6 +60,11 @@ async def _send(worker: Hands, payload: jobs.Payload) -> None:
         log.error("staff_sending_stopped", error=type(error).__name__)
 
 
+async def _tell_fewer(worker: Hands, payload: jobs.Payload) -> None:
+    async with transaction():
+        await services.tell_fewer(int(payload["slot"]), str(payload["event"]), worker.clock.now())
+
+
 async def wake(worker: Hands) -> None:
     """Tick: when something is due, ask for the sending."""
     if any(notices.is_due(waiting, worker.clock.now()) for waiting in await queries.waiting()):
@@ -73,5 +78,5 @@ async def forget(worker: Hands) -> None:
     await services.forget_old(worker.clock.now())
 
 
-HANDLERS = {services.SEND: _send}
+HANDLERS = {services.SEND: _send, "visit_left": _tell_fewer}
 TICKS = (wake, forget)

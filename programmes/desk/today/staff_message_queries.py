@@ -22,11 +22,15 @@ async def waiting() -> list[Waiting]:
 # Who need not stand in is told so of the time that they know. `lacking`: somebody does not come, and nobody has said yes,
 # nor was somebody else set there instead.
 _MESSAGE = """
-select m.id as message_id, m.kind, p.id as staff_id, p.email as to, coalesce(k.for_start, t.starts_at) as starts_at,
-       coalesce(k.for_end, t.ends_at) as ends_at, t.state = 'cancelled' as off, m.handed_over_at, m.believed,
+select m.id as message_id, m.kind, p.id as staff_id, p.email as to,
+       coalesce(k.for_start, t.starts_at, v.starts_at) as starts_at, coalesce(k.for_end, t.ends_at, v.ends_at) as ends_at,
+       coalesce(t.state = 'cancelled', v.cancelled_at is not null) as off, m.handed_over_at, m.believed,
        (select max(r.answer_by) from substitute_request r where r.session_id = t.id and r.asked_id = p.id
         and r.state = 'asked') as answer_by,
-       exists (select from standing d where d.staff_id = p.id) as stands,
+       exists (select from standing d where d.staff_id = p.id) or coalesce(v.staff_id = p.id, false) as stands,
+       exists (select from study_visit y where y.slot_id = v.id and y.state = 'booked') as visited,
+       exists (select from study_visit y where y.slot_id = v.id and y.state = 'booked'
+               and y.booked_at >= m.created_at) as booked_since,
        exists (select from standing) as led,
        exists (select from session_duty d where d.session_id = t.id and d.away) as somebody_away,
        exists (select from substitute_request r join standing d on d.staff_id = r.asked_id
@@ -38,7 +42,8 @@ select m.id as message_id, m.kind, p.id as staff_id, p.email as to, coalesce(k.f
                and not exists (select from standing d where d.given and not exists (
                    select from substitute_request y where y.session_id = t.id and y.asked_id = d.staff_id
                    and y.state = 'yes'))) as lacking
-from staff_message m join staff p on p.id = m.staff_id join cohort_session t on t.id = m.session_id
+from staff_message m join staff p on p.id = m.staff_id left join cohort_session t on t.id = m.session_id
+left join visit_slot v on v.id = m.slot_id
 left join lateral (select r.for_start, coalesce(r.for_end, r.for_start + (t.ends_at - t.starts_at)) as for_end
                    from substitute_request r
                    where m.kind = 'not_needed' and r.session_id = t.id and r.asked_id = p.id

@@ -15,7 +15,7 @@ from programmes.notices.mail_rules import Letter
 Kind = Literal[
     "asked", "not_needed", "found", "nobody", "alone", "moved", "cancelled",
     "called_off", "new_time", "brought_back", "off_duty", "on_duty",
-    "lost", "expected", "on_again",
+    "lost", "expected", "on_again", "fewer",
 ]  # fmt: skip
 # That something is cancelled; of what is on again that is no longer so.
 _OFF: frozenset[Kind] = frozenset({"cancelled", "called_off"})
@@ -23,10 +23,11 @@ _OFF: frozenset[Kind] = frozenset({"cancelled", "called_off"})
 
 @dataclass(frozen=True)
 class Message:
-    """A mail that waits, about a session as it is now: `off`, cancelled. `answer_by` while somebody waits for the receiver's
-    answer; `stands`, the receiver is there; `led`, anybody is; `found`, somebody who said yes is; `lacking`, nobody has said
-    yes for somebody who does not come. `handed_over_at`: since when a server may have taken it. `became` is what one of what
-    the receiver believes has left to tell; None for any other."""
+    """A mail that waits, about a session or a study visit as it is now: `off`, cancelled. `answer_by` while somebody waits
+    for the receiver's answer; `stands`, the receiver is there; `led`, anybody is; `found`, somebody who said yes is;
+    `lacking`, nobody has said yes for somebody who does not come. `visited`: somebody comes to the visit, and
+    `booked_since` who booked it after somebody had left it. `handed_over_at`: since when a server may have taken it.
+    `became` is what one of what the receiver believes has left to tell; None for any other."""
 
     message_id: UUID
     kind: Kind
@@ -40,6 +41,8 @@ class Message:
     somebody_away: bool = False
     found: bool = False
     lacking: bool = False
+    visited: bool = False
+    booked_since: bool = False
     handed_over_at: datetime | None = None
     became: tuple[Became, ...] | None = None
 
@@ -55,11 +58,11 @@ def is_current(message: Message, now: datetime) -> bool:
         return message.off
     if message.kind == "not_needed":
         return message.answer_by is None and (message.off or not message.stands)
-    return not message.off and _is_so(message)
+    return not message.off and _is_so(message, now)
 
 
-def _is_so(message: Message) -> bool:
-    """Of a session that takes place."""
+def _is_so(message: Message, now: datetime) -> bool:
+    """Of what takes place."""
     so: dict[Kind, bool] = {
         "asked": message.answer_by is not None,
         "found": message.found,
@@ -69,6 +72,7 @@ def _is_so(message: Message) -> bool:
         "expected": message.led and not (message.lacking or message.found),
         "off_duty": not message.stands,
         "on_again": True,
+        "fewer": message.stands and not message.booked_since and message.starts_at > now,
     }
     return so.get(message.kind, message.stands)
 
@@ -141,6 +145,12 @@ def _news(message: Message, slot: Slot) -> tuple[str, ...]:
             _("Stämmer det inte? Öppna Idag för att fråga någon eller ställa in."),
         ),
         "on_again": (_("Det som var inställt %(when)s blir av.", when=slot),),
+        "fewer": (
+            _("Någon kommer inte till det som du leder %(when)s. Andra kommer.", when=slot)
+            if message.visited
+            else _("Ingen kommer längre till det som du leder %(when)s.", when=slot),
+            _("Hur det är står på gruppens sida och i din kalender."),
+        ),
         "cancelled": (
             _("Det som skulle vara %(when)s är inställt av den som leder det.", when=slot),
             _("Besked har gått ut. Vilka som inte har nåtts står på Idag."),

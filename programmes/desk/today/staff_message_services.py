@@ -47,11 +47,33 @@ async def tell(kind: Kind, staff: Iterable[int], session_id: int, subject: str, 
         await jobs.put(SEND, {}, dedupe=SEND)
 
 
+async def tell_fewer(slot_id: int, subject: str, now: datetime) -> None:
+    """In the open transaction: whoever holds a study visit hears that somebody who was booked does not come. Told again,
+    nothing changes."""
+    message_id = uuid5(_NAMESPACE, f"fewer/{slot_id}/{subject}")
+    made = await execute(
+        """insert into staff_message (id, staff_id, slot_id, kind, state, created_at, failures)
+           select $1, p.id, v.id, 'fewer', 'waiting', $3, 0 from visit_slot v join staff p on p.id = v.staff_id
+           where v.id = $2 and p.active and p.email is not null on conflict do nothing returning 1""",
+        message_id,
+        slot_id,
+        now,
+    )
+    if made:
+        await execute(
+            """update staff_message set state = 'outrun'
+               where slot_id = $1 and kind = 'fewer' and state = 'waiting' and id <> $2""",
+            slot_id,
+            message_id,
+        )
+        await jobs.put(SEND, {}, dedupe=SEND)
+
+
 async def tell_stands(kind: Kind, staff_id: int, believed: Believed, subject: str, now: datetime) -> None:
     """In the open transaction: a mail about sessions, or study visits, that are otherwise than somebody believed. It says of
     each how it is as it goes, so there is one: what has not gone yet joins it. One that a server may have taken is outrun by
     it, and then it says of all of them how they are. `kind`, and the session that its row is about, are for the release
-    before; of a cohort without any session nobody is told of its visits."""
+    before; of a cohort without any session its row is about the visit, which that release leaves out."""
     handed_over_at = None
     for row in await fetch(_WAITS, staff_id):
         believed = merged(read(row["believed"]), believed)
@@ -66,11 +88,15 @@ async def tell_stands(kind: Kind, staff_id: int, believed: Believed, subject: st
         handed_over_at = row["handed_over_at"]
         await execute("update staff_message set state = 'outrun' where id = $1", row["id"])
     made = await execute(
-        """insert into staff_message (id, staff_id, session_id, kind, state, created_at, failures, believed, handed_over_at)
-           select $1, p.id, s.id, $4, 'waiting', $5, 0, $6, $7 from staff p join cohort_session s on s.id = coalesce(
-               (select v.id from cohort_session v where v.id = $3),
-               (select min(o.id) from cohort_session o join visit_slot v on v.cohort_id = o.cohort_id where v.id = -$3::int))
-           where p.id = $2 and p.active and p.email is not null on conflict do nothing returning 1""",
+        """insert into staff_message (id, staff_id, session_id, slot_id, kind, state, created_at, failures, believed,
+                                      handed_over_at)
+           select $1, p.id, s.id, case when s.id is null then v.id end, $4, 'waiting', $5, 0, $6, $7
+           from staff p left join visit_slot v on v.id = -$3::int
+           left join cohort_session s on s.id = coalesce(
+               (select o.id from cohort_session o where o.id = $3),
+               (select min(o.id) from cohort_session o where o.cohort_id = v.cohort_id))
+           where p.id = $2 and p.active and p.email is not null and (s.id is not null or v.id is not null)
+           on conflict do nothing returning 1""",
         uuid5(_NAMESPACE, f"stands/{staff_id}/{subject}/{now.isoformat()}"),
         staff_id,
         min(believed, key=lambda session_id: (believed[session_id].starts_at, session_id)),

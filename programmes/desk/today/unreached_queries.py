@@ -1,4 +1,5 @@
-"""Members of staff to whom our mail does not come: the last one failed for good, came back, or was given up."""
+"""Members of staff to whom our mail does not come: the last one failed for good, came back, or was given up, and the address
+is the same since."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,10 +35,12 @@ where s.active and s.email is not null and f.at > $1
                   and day > (f.at at time zone 'Europe/Stockholm')::date)
   and not exists (select from log_digest where staff_id = s.id and state = 'sent'
                   and day >= (f.at at time zone 'Europe/Stockholm')::date)
+  and not exists (select from audit_entry where action = 'staff:email' and subject = 'staff/' || s.id and at >= f.at)
 order by s.display_name, s.id
 """
 
 
 async def unreached(now: datetime) -> list[Unreached]:
-    """Active staff with an address, to whom nothing has gone since a mail failed for good within a month; by name."""
+    """Active staff with an address, to whom nothing has gone since a mail failed for good within a month. Of another
+    address nobody knows yet; by name."""
     return [Unreached(**dict(row)) for row in await fetch(_UNREACHED, now - _BACK)]

@@ -91,7 +91,7 @@ async def transfer(
         if isinstance(planned.decided, Refused) or planned.seen != seen or not set(planned.asked) <= set(met):
             return None
         new = uuid.uuid4()
-        await _write(planned, planned.decided, new, now)
+        await _write(planned, planned.decided, new, staff_id, now)
         if planned.decided.seat:
             await take_seat(gate, new, planned.decided.seat)
             await note_passed(planned.target.cohort_id, new, now)
@@ -170,7 +170,7 @@ def _state(planned: Plan, move: Move) -> State:
     return "preliminary" if planned.remaining else "confirmed"
 
 
-async def _write(planned: Plan, move: Move, new: uuid.UUID, now: datetime) -> None:
+async def _write(planned: Plan, move: Move, new: uuid.UUID, staff_id: int | None, now: datetime) -> None:
     """The old enrolment lets go of all that opens or names anything, and the new one takes it over."""
     old = planned.facts.enrolment_id
     kept = await fetchrow(
@@ -179,6 +179,7 @@ async def _write(planned: Plan, move: Move, new: uuid.UUID, now: datetime) -> No
     assert kept is not None
     await _let_go(old, now)
     await _take_over(planned, move, new, kept, now)
+    await leave_slot(old, now, staff_id)
     await _bring_along(old, new, planned.programme.study_visit, now)
     await execute(
         """insert into condition_met (enrolment_id, condition, met_at, counted_for)
@@ -250,7 +251,6 @@ async def _take_over(planned: Plan, move: Move, new: uuid.UUID, kept: asyncpg.Re
 async def _bring_along(old: uuid.UUID, new: uuid.UUID, visits: bool, now: datetime) -> None:
     await execute("update place_session set enrolment_id = $2 where enrolment_id = $1", old, new)
     await execute("update partner_record set enrolment_id = $2 where enrolment_id = $1", old, new)
-    await leave_slot(old, now)
     if visits:
         # The same row, so that it takes no second place of its slot.
         await execute(

@@ -53,7 +53,7 @@ async def correct(
         shown = await _as_shown(enrolment_id, keys, now, seen)
         facts, person_id, was = shown.facts, shown.person_id, shown.record
         right_contact = _with_contact(right, protected, facts, keys)
-        await _believe_another(facts, "" if protected else right_contact.contact, keys)
+        await _believe_another(facts, "" if protected else right_contact.contact, keys, now)
         action = await _write(person_id, right_contact, protected, keys, now)
         if language is not None:
             await language_services.change(enrolment_id, language)
@@ -114,13 +114,17 @@ async def _write(person_id: UUID, right: records.PersonRecord, protected: bool, 
     return "person:complete" if over else "person:correct"
 
 
-async def _believe_another(facts: queries.EnrolmentFacts, contact: str, keys: KeyFolder) -> None:
-    """Another address is not the one from which mail has come back."""
-    if not facts.contact_bounced or not facts.participant_id or not facts.record:
+async def _believe_another(facts: queries.EnrolmentFacts, contact: str, keys: KeyFolder, now: datetime) -> None:
+    """Another address is not the one from which mail has come back, and what failed before did not go there."""
+    if not facts.participant_id or not facts.record:
         return
     kept = other_of(records.SealedRecord(facts.participant_id, facts.record, facts.cohort_id, protected=False), keys)
     if kept is None or kept.contact.casefold() != contact.casefold():
-        await execute("update enrolment set contact_bounced = false where participant_id = $1", facts.participant_id)
+        await execute(
+            "update enrolment set contact_bounced = false where participant_id = $1 and contact_bounced",
+            facts.participant_id,
+        )
+        await execute("update participant set contact_changed_at = $2 where id = $1", facts.participant_id, now)
 
 
 async def _judge_age_anew(person_id: UUID) -> None:

@@ -11,6 +11,8 @@ from programmes.enrolment.rules import State, Visit
 
 # Whoever comes a little early is let in, and noted.
 EARLY = timedelta(minutes=15)
+# Who takes a visit back later than that before it is told of at once; of others the daily mail tells.
+NEAR = timedelta(hours=48)
 Marking = Literal["open", "correction", "no_visit", "visit_not_yet", "visit_settled", "enrolment_over"]
 
 
@@ -68,6 +70,11 @@ def why_not_offer(starts_at: datetime, ends_at: datetime, first_start: datetime 
     elif first_start and local_date(starts_at) >= local_date(first_start):
         found["dag"] = "after_start"
     return found
+
+
+def is_near(starts_at: datetime, now: datetime) -> bool:
+    """Whether whoever holds a study visit to come may be on their way, or may have prepared it."""
+    return now < starts_at <= now + NEAR
 
 
 def seen_visit(visit: Visit | None) -> str:

@@ -8,11 +8,12 @@ from programmes.core.db import execute, fetch, fetchrow, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.enrolment import queries
 from programmes.enrolment.rules import HOLDING
-from programmes.enrolment.visits.rules import seen_visit
+from programmes.enrolment.visits.rules import is_near, seen_visit
 
 
-async def leave_slot(enrolment_id: uuid.UUID, now: datetime) -> None:
+async def leave_slot(enrolment_id: uuid.UUID, now: datetime, staff_id: int | None = None) -> None:
     """In the caller's transaction, under the cohort's lock: who was booked there is no longer; the time has room from now.
+    If it is near, whoever holds it is told, unless it is they (`staff_id`) who do this.
 
     What was made, missed or cancelled stays as it was, and so does a visit whose time has come: what became of it is noted
     by staff.
@@ -24,7 +25,15 @@ async def leave_slot(enrolment_id: uuid.UUID, now: datetime) -> None:
         enrolment_id,
         now,
     )
+    left = await fetchrow(
+        """select s.id, s.starts_at from study_visit y join visit_slot s on s.id = y.slot_id
+           where y.enrolment_id = $1 and y.state = 'booked' and s.staff_id is distinct from $2""",
+        enrolment_id,
+        staff_id,
+    )
     await drop_booked(enrolment_id, now)
+    if left is not None and is_near(left["starts_at"], now):
+        await jobs.put("visit_left", {"slot": left["id"], "event": str(uuid.uuid4())})
 
 
 async def drop_booked(enrolment_id: uuid.UUID, begins_after: datetime | None = None) -> None:
@@ -84,7 +93,7 @@ async def cancel_booking(enrolment_id: uuid.UUID, now: datetime, staff_id: int |
             raise Conflict("visit_changed")
         if facts.visit.starts_at <= now:
             raise Conflict("visit_begun")
-        await leave_slot(enrolment_id, now)
+        await leave_slot(enrolment_id, now, staff_id)
         await to_book_anew(enrolment_id, now)
         if staff_id is not None:
             await audit.note("visit:unbook", f"enrolment/{enrolment_id}", staff_id, now)

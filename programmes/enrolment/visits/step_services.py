@@ -73,7 +73,7 @@ async def book_visit(
         if slot is None or slot["starts_at"] <= now or slot["booked"] >= slot["capacity"]:
             raise Conflict("visit_full")
         if facts.visit and facts.visit.slot_id != slot_id:
-            await leave_slot(enrolment_id, now)
+            await leave_slot(enrolment_id, now, staff_id)
         await execute(
             """insert into study_visit (slot_id, enrolment_id, state, booked_at) values ($1, $2, 'booked', $3)
                on conflict (enrolment_id) do update

@@ -208,16 +208,8 @@ def _fate(
     found = rules.fate(facts, None, years, archive, today)
     if found in {"later", "held"}:
         return found
-    try:
-        lies = keys.exists("person", person_id)
-    except KeysAway:
-        if not keys.usable():
-            raise
-        lies = False
-    if not lies:
-        # Without a receipt for it: this is another key folder, the key was lost, or something lies in its place. Somebody
-        # has to look first.
-        return "unreadable"
+    if without := _without_key(person_id, keys):
+        return without
     if archive != "sample" or way is None:
         return found
     try:
@@ -231,6 +223,21 @@ def _fate(
         return "unreadable"
     born = rules.birth_day(record.birth_date, record.number) if record else None
     return rules.fate(facts, born, years, archive, today)
+
+
+def _without_key(person_id: UUID, keys: KeyFolder) -> Literal["erase", "unreadable"] | None:
+    """What becomes of a due record whose key does not lie there; None where it does."""
+    try:
+        if keys.exists("person", person_id):
+            return None
+        # Gone for good, nobody will read it, an archive neither: there is nothing to wait for. Else this is another key
+        # folder, or a copy of the key may be found: somebody has to look first.
+        return "erase" if keys.is_gone_for_good(person_id) else "unreadable"
+    except KeysAway:
+        if not keys.usable():
+            raise
+        # Something lies in its place.
+        return "unreadable"
 
 
 async def _forget_old(run_id: int, keys: KeyFolder, now: datetime) -> None:
