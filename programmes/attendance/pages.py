@@ -19,7 +19,8 @@ Raw = Callable[[str], str]
 
 @dataclass(frozen=True)
 class SessionLine:
-    """The session that a roll call is about, as its cohort's staff know it. `section` is the guideline's."""
+    """The session that a roll call is about, as its cohort's staff know it. `section` is the guideline's; `name`, the
+    programme's, is Swedish wherever it stands in the texts of the pages."""
 
     session_id: int
     cohort_id: int
@@ -67,6 +68,7 @@ class Person:
 @dataclass(frozen=True)
 class NamesPage:
     session_id: int
+    name: str
     title: str
     line: str
     people: tuple[Person, ...]
@@ -91,6 +93,7 @@ class NamesPage:
 @dataclass(frozen=True)
 class CountPage:
     session_id: int
+    name: str
     title: str
     line: str
     fields: tuple[tuple[str, str, str], ...]
@@ -109,6 +112,7 @@ class HeldPage:
     """`here` are the ticks that never leave the device: field and alias. `until` is a Unix time in seconds."""
 
     session_id: int
+    name: str
     title: str
     line: str
     section: str
@@ -124,6 +128,7 @@ class HeldPage:
 @dataclass(frozen=True)
 class RefusedPage:
     session_id: int
+    name: str
     cohort_id: int
     title: str
     line: str
@@ -184,6 +189,7 @@ def held_page(line: SessionLine, here: Sequence[tuple[str, str]]) -> HeldPage:
     name = weekday_group(local_date(line.starts_at).weekday()) if line.form == "group" else line.name
     return HeldPage(
         session_id=line.session_id,
+        name=line.name,
         title=f"{name}, {numbered(line.form, line.number)}",
         line=f"{line.when} {line.venue}.",
         section=line.section,

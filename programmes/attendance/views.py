@@ -143,7 +143,7 @@ def _after(request: AnyRequest, cohort: CohortFacts, line: pages.SessionLine, an
 
 
 def _refused(request: AnyRequest, line: pages.SessionLine, refused: tuple[str, ...], status: int) -> Response[Any]:
-    view = pages.RefusedPage(line.session_id, line.cohort_id, line.title, line.line, refused)
+    view = pages.RefusedPage(line.session_id, line.name, line.cohort_id, line.title, line.line, refused)
     return page(request, "attendance/refused.html", view, status)
 
 
@@ -205,7 +205,9 @@ def _names(
 ) -> pages.NamesPage:
     marked = sum(1 for person in people if person.mark)
     text = _("%(n)s av %(total)s är sparade. Resten går att fylla i senare.", n=marked, total=len(people)) if saved else ""
-    return pages.NamesPage(line.session_id, line.title, line.line, tuple(people), form or Form(), text, apart=apart)
+    return pages.NamesPage(
+        line.session_id, line.name, line.title, line.line, tuple(people), form or Form(), text, apart=apart
+    )
 
 
 async def _count(
@@ -222,6 +224,7 @@ async def _count(
         hint.append(ngettext("%(n)s plats är tagen i gruppen.", "%(n)s platser är tagna i gruppen.", taken))
     return pages.CountPage(
         session_id=line.session_id,
+        name=line.name,
         title=line.title,
         line=line.line,
         fields=pages.count_fields(values),

@@ -683,6 +683,15 @@ def test_the_workbook_has_the_figures_and_charts_with_words() -> None:
     assert 'descr="Besök 2025 och 2024. Mötesplatsen 300' in drawing
 
 
+def test_a_workbook_without_anything_to_draw_has_no_sheet_of_charts() -> None:
+    sections = [given(a_section("3.1", {"occasions": 40, "visits": 300}))]
+    with speaking("sv"):
+        found = report_pages.report(sections, {"3.1": Programmed("Mötesplatsen", None)}, 2025, "Karlshamn")
+        found = replace(found, charts=())
+        made = xlsx_bytes(report_pages.sheets(found, ""), charts_of(found))
+    assert openpyxl.load_workbook(io.BytesIO(made)).sheetnames == ["Text", "Siffror", "Så räknas det"]
+
+
 async def test_the_year_that_goes_on_is_told_so_far_and_cannot_be_established(
     staff: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:

@@ -45,12 +45,12 @@ def items(calls: Sequence[Call], today: date) -> list[Item]:
         if n := ring[cohort_id]:
             title = ngettext("Ring %(n)s person i %(group)s", "Ring %(n)s personer i %(group)s", n, group=name)
             text = _("Något har ändrats, och inget besked kan gå till dem av sig självt.")
-            found.append(Item(title, address, text, Tag(_("Inte nådd"), "stop", "warn"), today))
+            found.append(Item(title, address, text, Tag(_("Inte nådd"), "stop", "warn"), today, name=name))
         if n := failed[cohort_id]:
             text = ngettext("%(n)s person fick inte det senaste beskedet.",
                             "%(n)s personer fick inte det senaste beskedet.", n)  # fmt: skip
             title = _("Nå dem som inte nåddes i %(group)s", group=name)
-            found.append(Item(title, address, text, Tag(_("Inte nådd"), "stop", "warn"), today))
+            found.append(Item(title, address, text, Tag(_("Inte nådd"), "stop", "warn"), today, name=name))
     return found
 
 
@@ -64,7 +64,7 @@ def _offer(call: Call, today: date) -> Item:
         due = local_date(call.about.answer_by)
     title = titles.get(call.way, _("Berätta för %(name)s", name=call.label))
     address = f"/personal/grupper/{call.about.cohort_id}/deltagare/{call.about.enrolment_id}"
-    return Item(title, address, text, Tag(_("Inte nådd"), "stop", "warn"), due)
+    return Item(title, address, text, Tag(_("Inte nådd"), "stop", "warn"), due, name=call.about.group)
 
 
 def calls_page(cohort_id: int, name: str, calls: Sequence[Call]) -> CallsPage:

@@ -309,7 +309,8 @@ def _asked_item(one: Waiting, programmes: Mapping[int, str]) -> Item:
     name = programmes.get(one.programme_id, "")
     title = _("Kan du hoppa in %(when)s? %(programme)s", when=moment_long(one.starts_at), programme=name).strip()
     due = local_date(one.answer_by)
-    return Item(title, f"/personal/vikariat/{one.request_id}", text, Tag(_("Svara"), "warn", "clock"), due, one.answer_by)
+    tag = Tag(_("Svara"), "warn", "clock")
+    return Item(title, f"/personal/vikariat/{one.request_id}", text, tag, due, one.answer_by, name)
 
 
 def _lacking_item(one: Waiting, groups: Mapping[int, str], now: datetime) -> Item:

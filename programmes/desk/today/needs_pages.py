@@ -91,7 +91,8 @@ class Tag:
 
 @dataclass(frozen=True)
 class Item:
-    """Something that needs the person. `by`: the moment until which it can wait, where a day is too much."""
+    """Something that needs the person. `by`: the moment until which it can wait, where a day is too much. `name`: the
+    programme or group that its words name, unless it is one of the person's groups."""
 
     title: str
     address: str
@@ -99,6 +100,7 @@ class Item:
     tag: Tag
     due: date
     by: datetime | None = None
+    name: str = ""
 
 
 def ready(group: Group) -> str:
@@ -148,7 +150,7 @@ def late_item(name: str, cohort_id: int, decide_by: date, today: date) -> Item:
     """What a manager reads of a start whose decision is late."""
     text = _("Beslutet skulle tas senast %(day)s. Samordnaren påminns varje dag.", day=day_long(decide_by))
     title = _("Inget beslut om %(group)s", group=name)
-    return Item(title, f"/personal/starter#start-{cohort_id}", text, days_left(decide_by, today), decide_by)
+    return Item(title, f"/personal/starter#start-{cohort_id}", text, days_left(decide_by, today), decide_by, name=name)
 
 
 def unreached_item(name: str, today: date) -> Item:
@@ -165,9 +167,9 @@ def more_starts_item(programme: str, number: int, year: int, open_by: date, toda
     text = _("För att hinna start %(n)s %(year)s: öppna anmälan senast %(day)s.", n=number, year=year, day=day_long(open_by))
     if not may_plan:
         title = _("Nästa start av %(programme)s är inte planerad", programme=programme)
-        return Item(title, "/personal/starter#tva", text, days_left(open_by, today), open_by)
+        return Item(title, "/personal/starter#tva", text, days_left(open_by, today), open_by, name=programme)
     title = _("Planera nästa start av %(programme)s", programme=programme)
-    return Item(title, "/personal/grupper/ny", text, days_left(open_by, today), open_by)
+    return Item(title, "/personal/grupper/ny", text, days_left(open_by, today), open_by, name=programme)
 
 
 def _undecided(group: Group) -> bool:

@@ -43,6 +43,8 @@ class Line:
 
 @dataclass(frozen=True)
 class TodayPage:
+    """`names`: of groups and programmes, which are Swedish wherever they stand in its texts."""
+
     title: str
     lead: str
     cards: tuple[Card, ...]
@@ -52,6 +54,7 @@ class TodayPage:
     empty: str
     any_groups: bool
     role: Role
+    names: tuple[str, ...]
 
 
 def today_page(facts: Facts) -> TodayPage:
@@ -68,7 +71,13 @@ def today_page(facts: Facts) -> TodayPage:
         empty="" if today else _nothing_today(facts, bool(needs)),
         any_groups=bool(facts.groups),
         role=facts.role,
+        names=_names(facts, needs),
     )
+
+
+def _names(facts: Facts, needs: Sequence[Item]) -> tuple[str, ...]:
+    of_groups = [name for group in facts.groups.values() for name in (group.cohort.name, group.programme)]
+    return (*of_groups, *(item.name for item in needs))
 
 
 def _name(group: Group, session: SessionFacts) -> str:

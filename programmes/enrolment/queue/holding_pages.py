@@ -38,6 +38,7 @@ class HeldLine:
     """A hold: on which record, why and until when, by whom."""
 
     who: str
+    group: str
     why: str
     set_by: str
     cohort_id: int
@@ -60,6 +61,7 @@ def holds_page(held: Iterable[Held], cohorts: Sequence[tuple[int, str]], form: A
     lines = tuple(
         HeldLine(
             _("Deltagare %(n)s, %(group)s", n=one.number, group=one.cohort),
+            one.cohort,
             f"{hold_words(one.reason)}. {until_words(one.until)}",
             _("Satt %(day)s av %(name)s.", day=day_plain(local_date(one.set_at)), name=one.by),
             one.cohort_id,

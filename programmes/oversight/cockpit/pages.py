@@ -33,9 +33,12 @@ EVERYTHING = Filter()
 
 @dataclass(frozen=True)
 class Tile:
+    """`names`: the programmes that its note names."""
+
     title: str
     number: int
     note: str
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -290,5 +293,6 @@ def tiles(starts: Sequence[Start], today: date, in_year: Mapping[str, Year], nam
         ),
     ]
     if in_year:
-        found.append(Tile(_("Saknar starter i år"), len(lacking), listed(lacking) if lacking else _("ingen insats")))
+        note = listed(lacking) if lacking else _("ingen insats")
+        found.append(Tile(_("Saknar starter i år"), len(lacking), note, tuple(lacking)))
     return tuple(found)

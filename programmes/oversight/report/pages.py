@@ -275,7 +275,8 @@ Sheet = tuple[str, tuple[str, ...], list[Row]]
 
 
 def sheets(found: Report, established: str) -> list[Sheet]:
-    """The same as sheets of a workbook: figures, places, definitions, and what the charts show."""
+    """The same as sheets of a workbook: figures, places, definitions, and what the charts show, where there
+    are any: of what somebody coordinates there may be nothing to draw."""
     now, before = str(found.year), str(found.year - 1)
     text = [(line,) for line in (title(found.year), found.municipality, state_words(established), *found.lead)]
     text += [(line,) for line in found.words.splitlines() if line]
@@ -287,7 +288,7 @@ def sheets(found: Report, established: str) -> list[Sheet]:
     made: list[Sheet] = [
         (_("Text"), (title(found.year),), [(line[0],) for line in text[1:]]),
         (_("Siffror"), heads, [_row(part, line) for part in found.parts for line in (*part.lines, *part.places)]),
-        (_("Diagram"), (_("Diagram"), _("Insats"), now, before), charts),
+        *([(_("Diagram"), (_("Diagram"), _("Insats"), now, before), charts)] if charts else []),
         (_("Så räknas det"), (_("Mått"), _("Så räknas det"), _("Källa")),
          [(d.label, d.text, d.source) for d in found.definitions]),
     ]  # fmt: skip
