@@ -91,7 +91,7 @@ def _worker(settings: Settings, arguments: argparse.Namespace) -> int:
         return 1
     logs.configure()
     try:
-        asyncio.run(worker.run(settings, SystemClock(), once=arguments.once))
+        asyncio.run(worker.run(settings, SystemClock(), once=arguments.once, sign=arguments.sign))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         # As all else that it says: one object a line, by its own setting.
         own = settings.worker_database_url != settings.database_url
@@ -147,6 +147,7 @@ def _parser(wanted: str | None = None) -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
     worker = commands.add_parser("worker", help="do the work that waits: notices, closings, deadlines")
     worker.add_argument("--once", action="store_true", help="do what waits and stop")
+    worker.add_argument("--sign", type=Path, metavar="FILE", help="touch this file after each round, as a sign of life")
     worker.set_defaults(run=_worker)
     demo = commands.add_parser("demo", help="a private PostgreSQL with a believable municipality, served")
     demo.add_argument("--port", type=_port, default=os.environ.get("PORT") or "8000")
