@@ -197,9 +197,31 @@ def _nobody_reads() -> bool:
     return gone
 
 
+# What only reads, looks itself, or has to go on: `keys confirm` says which database is the right one, `restore` fills that,
+# `migrate` brings one to this release of which that may be said. All else would write into what is lost.
+_ALSO_WHERE_GIVEN_UP = frozenset({
+    "serve", "worker", "doctor", "migrate", "restore", "clock", "staff list", "keys confirm", "edition compare",
+    "audit verify",
+})  # fmt: skip
+
+
+def _given_up(arguments: argparse.Namespace, settings: Settings | None) -> str:
+    """What ends a command that writes, where a backup was put back into another database than it would write into."""
+    typed = " ".join(filter(None, (arguments.command, getattr(arguments, "action", None))))
+    if settings is None or typed in _ALSO_WHERE_GIVEN_UP:
+        return ""
+    from programmes.upgrading import starting
+
+    url = settings.worker_database_url if arguments.command in _BY_WORKER else settings.database_url
+    return asyncio.run(starting.put_back_elsewhere(url, settings.key_folder, "Nothing was done"))
+
+
 def _run(arguments: argparse.Namespace, settings: Settings | None) -> int:
     """The command; what it could not do is said in a line."""
     try:
+        if told := _given_up(arguments, settings):
+            print(f"programmes: {told}.", file=sys.stderr)
+            return 1
         code = int(arguments.run(settings, arguments))
         sys.stdout.flush()
         return code
