@@ -91,7 +91,7 @@ def _worker(settings: Settings, arguments: argparse.Namespace) -> int:
         return 1
     logs.configure()
     try:
-        asyncio.run(worker.run(settings, SystemClock(), once=arguments.once))
+        asyncio.run(worker.run(settings, SystemClock(), once=arguments.once, sign=arguments.sign))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         # As all else that it says: one object a line, by its own setting.
         own = settings.worker_database_url != settings.database_url
@@ -147,6 +147,7 @@ def _parser(wanted: str | None = None) -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
     worker = commands.add_parser("worker", help="do the work that waits: notices, closings, deadlines")
     worker.add_argument("--once", action="store_true", help="do what waits and stop")
+    worker.add_argument("--sign", type=Path, metavar="FILE", help="touch this file after each round, as a sign of life")
     worker.set_defaults(run=_worker)
     demo = commands.add_parser("demo", help="a private PostgreSQL with a believable municipality, served")
     demo.add_argument("--port", type=_port, default=os.environ.get("PORT") or "8000")
@@ -196,9 +197,31 @@ def _nobody_reads() -> bool:
     return gone
 
 
+# What only reads, looks itself, or has to go on: `keys confirm` says which database is the right one, `restore` fills that,
+# `migrate` brings one to this release of which that may be said. All else would write into what is lost.
+_ALSO_WHERE_GIVEN_UP = frozenset({
+    "serve", "worker", "doctor", "migrate", "restore", "clock", "staff list", "keys confirm", "edition compare",
+    "audit verify",
+})  # fmt: skip
+
+
+def _given_up(arguments: argparse.Namespace, settings: Settings | None) -> str:
+    """What ends a command that writes, where a backup was put back into another database than it would write into."""
+    typed = " ".join(filter(None, (arguments.command, getattr(arguments, "action", None))))
+    if settings is None or typed in _ALSO_WHERE_GIVEN_UP:
+        return ""
+    from programmes.upgrading import starting
+
+    url = settings.worker_database_url if arguments.command in _BY_WORKER else settings.database_url
+    return asyncio.run(starting.put_back_elsewhere(url, settings.key_folder, "Nothing was done"))
+
+
 def _run(arguments: argparse.Namespace, settings: Settings | None) -> int:
     """The command; what it could not do is said in a line."""
     try:
+        if told := _given_up(arguments, settings):
+            print(f"programmes: {told}.", file=sys.stderr)
+            return 1
         code = int(arguments.run(settings, arguments))
         sys.stdout.flush()
         return code

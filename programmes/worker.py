@@ -5,6 +5,7 @@ import contextlib
 import signal
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import structlog
 from pgqueuer.core.qm import QueueManager
@@ -205,7 +206,7 @@ class ClockWatch:
         return mono >= self.doubted_until
 
 
-async def _tick_for_ever(worker: Worker) -> None:
+async def _tick_for_ever(worker: Worker, sign: Path | None = None) -> None:
     watch, believed = ClockWatch(), True
     while True:
         before, believed = believed, watch.believes(worker.clock.now(), asyncio.get_running_loop().time())
@@ -213,11 +214,16 @@ async def _tick_for_ever(worker: Worker) -> None:
             await tick(worker)
         elif before:
             log.error("clock_jumped", waits_seconds=int(_DOUBT.total_seconds()))
+        if sign:
+            # Where it can't be left, whoever looks for it says so.
+            with contextlib.suppress(OSError):
+                sign.touch()
         await asyncio.sleep(TICK.total_seconds())
 
 
-async def run(settings: Settings, clock: Clock, once: bool = False) -> None:
-    """Work until SIGTERM or Ctrl-C, then finish what is in hand; with `once`, do what waits and stop."""
+async def run(settings: Settings, clock: Clock, once: bool = False, sign: Path | None = None) -> None:
+    """Work until SIGTERM or Ctrl-C, then finish what is in hand; with `once`, do what waits and stop. `sign` is a file that
+    is touched after each round, for whoever looks whether this very process goes on."""
     await open_pool(settings.worker_database_url, CONNECTIONS, limits=WORKER)
     # Without a limit a worker whose database falls silent would wait for ever; so it ends, and is started anew.
     connection = await connect(settings.worker_database_url, command_timeout=_PATIENCE_SECONDS)
@@ -231,7 +237,7 @@ async def run(settings: Settings, clock: Clock, once: bool = False) -> None:
         manager = _manager(worker)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, manager.shutdown.set)
-        ticking = asyncio.create_task(_tick_for_ever(worker))
+        ticking = asyncio.create_task(_tick_for_ever(worker, sign))
         try:
             # A worker that no longer hears the database ends, so that whoever watches over it starts it anew.
             await manager.run(

@@ -242,10 +242,11 @@ async def is_filled(connection: asyncpg.Connection) -> bool:
 
 
 async def others_in(connection: asyncpg.Connection) -> int:
-    """How many others are connected to this database."""
+    """How many others are connected to this database. Who may not see what web and worker do, sees of each the account
+    alone: what the server does by itself has none."""
     return int(
         await connection.fetchval(
             """select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
-               and backend_type = 'client backend'"""
+               and usesysid is not null and coalesce(backend_type, 'client backend') = 'client backend'"""
         )
     )

@@ -5,12 +5,15 @@ of its backup's time.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from programmes.core.db import execute, fetch, transaction
 
 Done = Literal["backup", "drill", "restore"]
+# When somebody is told that the newest is old: the doctor, the page of how the service is, and deploy/prometheus/alerts.yml.
+# A night's backup may take two hours more than the one before; a rehearsal is for each quarter (docs/operations.md).
+BACKUP_IS_OLD, DRILL_IS_OLD = timedelta(hours=26), timedelta(days=100)
 # The databases of this one's rehearsals: one runs, or was killed. Other municipalities may rehearse on the same server
 # (decision 68), so the names have the number of the database; those of the release before have none, and go by their owner.
 REHEARSALS = """

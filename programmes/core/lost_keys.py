@@ -1,6 +1,7 @@
 """Keys of which somebody has said that they are lost for good, so that nobody is told of them each day as of a new fault.
 
-A file in the key folder, by ids alone. Nothing is erased because of it: a key that lies there again is one as before.
+A file in the key folder, by ids alone. A closed box that could not be counted ends by it, unread (`evaluation.counting`).
+Nothing else is erased: a key that lies there again is one as before.
 """
 
 import json

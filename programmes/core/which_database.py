@@ -26,11 +26,11 @@ async def which(ask: Ask) -> str:
 
 async def put_back_elsewhere(ask: Ask, key_folder: Path) -> bool:
     """Whether a backup was put back into another database than this one, or another one was said to be the right one."""
-    right = _right(key_folder)
+    right = right_in(key_folder)
     return bool(right) and right != await which(ask) and not await _has_moved(ask, key_folder)
 
 
-def _right(key_folder: Path) -> str:
+def right_in(key_folder: Path) -> str:
     """What the folder says of the database that counts: the one that a backup was put back into last, or that somebody has
     confirmed; empty where no backup ever was put back."""
     return put_back_into(key_folder) or confirmed_in(key_folder)
@@ -64,7 +64,7 @@ class OwnDatabase:
 
     async def is_given_up(self, key_folder: Path) -> bool:
         """Whether a backup was put back, or is being put back, into another one, or another one was confirmed."""
-        right = _right(key_folder)
+        right = right_in(key_folder)
         # Under the same address another one may answer since: then that is the one.
         elsewhere = bool(right) and right != self._known and await put_back_elsewhere(fetchval, key_folder)
         if not elsewhere:

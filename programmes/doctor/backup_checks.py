@@ -7,23 +7,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from programmes.core import backup_files, backup_trace
-from programmes.core.backup_trace import Seen
+from programmes.core.backup_trace import BACKUP_IS_OLD, DRILL_IS_OLD, Seen
 from programmes.core.clock import local
 from programmes.core.db import fetchval
 from programmes.doctor.findings import Finding, Level, Patient
 
-_NIGHTLY = timedelta(hours=26)
 # Then no copy of a person's key is left (DESIGN 6).
 KEYS_KEPT = timedelta(days=7)
-_REHEARSED = timedelta(days=100)
 _BACKUP = "Run programmes backup, and see that it is run every night (docs/operations.md)."
 _DRILL = "Run programmes restore --drill (docs/operations.md)."
 
 
 def trace_findings(found: Mapping[str, Seen], now: datetime, demo: bool = False) -> Iterator[Finding]:
     """What the traces say at a moment. In a demo nothing of it matters."""
-    yield _of("last backup", found.get("backup"), now, (_NIGHTLY, KEYS_KEPT), _BACKUP, demo)
-    yield _of("last restore drill", found.get("drill"), now, (_REHEARSED, None), _DRILL, demo)
+    yield _of("last backup", found.get("backup"), now, (BACKUP_IS_OLD, KEYS_KEPT), _BACKUP, demo)
+    yield _of("last restore drill", found.get("drill"), now, (DRILL_IS_OLD, None), _DRILL, demo)
 
 
 def _of(

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from programmes.catalogue import queries as catalogue
-from programmes.core import folder_marks
+from programmes.core import folder_marks, lost_keys
 from programmes.core.clock import local_date
 from programmes.core.clock_trace import by_a_sure_clock
 from programmes.core.db import execute, fetch, fetchrow, fetchval, transaction
@@ -293,13 +293,17 @@ async def _destroy(ballot_id: UUID) -> None:
 
 
 async def finish(worker: Hands) -> None:
-    """Tick: what a job should have done and did not."""
+    """Tick: what a job should have done and did not. A closed box whose key is lost for good, as somebody has said, is ended
+    unread: it would be told as being counted for ever."""
     for ballot_id in await unfinished(("preparing",)):
         await prepare(ballot_id, await _keys(worker))
     for ballot_id in await unfinished(("closing",)):
         try:
             await count(ballot_id, await _keys(worker), worker.clock.now())
-        except (KeyGone, KeysAway):
+        except (KeyGone, KeysAway) as error:
+            if isinstance(error, KeyGone) and str(ballot_id) in lost_keys.known(worker.keys.folder)["ballots"]:
+                await _destroy(ballot_id)
+                continue
             log.error("ballot_key_missing", ballot=str(ballot_id))
     # A worker that died between closing a box and mixing it, or a key that is back, leaves groups that could be mixed.
     for (section, form_version), sizes in (await waiting_sizes()).items():

@@ -22,8 +22,8 @@ NEWER = (
 
 
 ELSEWHERE = (
-    "a backup was put back into another database than this one, {name}. Nothing was started. Name that other one in the "
-    "addresses of web and worker. If this is the right one after all, the worker's account says so: "
+    "a backup was put back into another database than this one, {name}. {nothing}. Name that other one in every "
+    "address that there is. If this is the right one after all, the worker's account says so: "
     "`programmes keys confirm --yes --instead`"
 )
 
@@ -55,8 +55,11 @@ async def keys_missing(database_url: str, folders: Mapping[Folder, Path]) -> str
     return next((MISSING.format(folder=folder) for name, folder in gone.items() if name in known), "")
 
 
-async def put_back_elsewhere(database_url: str, key_folder: Path) -> str:
-    """What is to be said, and ends the start, where a backup was put back into another database; else nothing."""
+async def put_back_elsewhere(database_url: str, key_folder: Path, nothing: str = "Nothing was started") -> str:
+    """What is to be said, and ends the start or the command, where another database is the right one; else
+    nothing. An account that does not see the key folder cannot know."""
+    if not which_database.right_in(key_folder):
+        return ""
     try:
         connection = await connect(database_url)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
@@ -64,7 +67,7 @@ async def put_back_elsewhere(database_url: str, key_folder: Path) -> str:
     try:
         if not await which_database.put_back_elsewhere(connection.fetchval, key_folder):
             return ""
-        return ELSEWHERE.format(name=await connection.fetchval("select current_database()"))
+        return ELSEWHERE.format(nothing=nothing, name=await connection.fetchval("select current_database()"))
     finally:
         await connection.close()
 

@@ -12,7 +12,7 @@ import pytest
 
 from programmes import worker
 from programmes.cohorts.queries import CohortFacts
-from programmes.core import codes
+from programmes.core import codes, lost_keys
 from programmes.core.clock import at_local, local_date
 from programmes.core.db import fetchval
 from programmes.core.errors import NotFound
@@ -460,6 +460,41 @@ async def test_a_key_that_is_not_there_stops_the_count_and_loses_nothing(
     away.rename(path)
     await worker.drain(groups.worker)
     assert await state_of(cohort) == "released"
+
+
+async def test_a_closed_box_whose_key_is_said_to_be_lost_ends_unread_and_no_other_does(
+    groups: Groups,
+    settings: Settings,
+    owner: asyncpg.Connection,
+    clock: FrozenClock,
+    robin: Principal,
+    ballot_keys: BallotKeys,
+) -> None:
+    boxes = []
+    for _ in range(2):
+        cohort, slips = await groups.with_slips(5)
+        for code in slips:
+            await services.cast(code, GLAD, settings.key_folder)
+        box = await for_cohort(cohort.cohort_id)
+        assert box
+        (settings.ballot_key_folder / "private" / f"{box.ballot_id}.key").unlink()
+        await services.close(cohort.cohort_id, robin, clock.now())
+        boxes.append((cohort, str(box.ballot_id)))
+    (known, lost), (missing, _) = boxes
+    await worker.drain(groups.worker)
+    assert [await state_of(known), await state_of(missing)] == ["closing", "closing"]
+    folder = groups.worker.keys.folder
+    try:
+        lost_keys.note(folder, {"ballots": {lost}})
+        await worker.drain(groups.worker)
+        assert [await state_of(known), await state_of(missing)] == ["destroyed", "closing"]
+        assert await rows(owner, "sealed_answer") == 5
+        assert await owner.fetchval("select count(*) from slip where ballot_id = $1::uuid", lost) == 0
+        # Its public half goes too, and a receipt says that it is over.
+        await worker.drain(groups.worker)
+        assert lost not in map(str, ballot_keys.alive())
+    finally:
+        (folder / "lost.json").unlink()
 
 
 async def test_a_waiting_group_without_its_key_holds_up_no_other_and_is_mixed_when_the_key_is_back(

@@ -1,6 +1,9 @@
 """What production is made of, read from its own files: who holds which secret, which keys, which network."""
 
+import os
 import re
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -114,6 +117,45 @@ def test_our_parts_run_without_rights_on_a_read_only_file_system(compose: dict[s
     user = re.findall(r"^USER (\w+)$", dockerfile, re.MULTILINE)
     assert user == ["programmes"]
     assert dockerfile.index("USER programmes") > dockerfile.rindex("RUN ")
+
+
+def test_whatever_a_part_writes_lies_in_a_volume_or_in_memory(compose: dict[str, Any]) -> None:
+    writes = {
+        "proxy": {"/data", "/config", "/tmp"},
+        "database": {"/var/lib/postgresql", "/run/postgresql", "/tmp"},
+        "web": {"/keys", "/tmp"},
+        "worker": {"/keys", "/ballot-keys", "/log-keys", "/backups", "/key-backups", "/tmp"},
+        "migrate": {"/tmp"},
+    }
+    assert set(compose["services"]) == set(writes)
+    for name, service in compose["services"].items():
+        assert service["read_only"] is True, name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        kept = {volume.split(":")[1] for volume in service.get("volumes", []) if not volume.endswith(":ro")}
+        assert kept | set(service["tmpfs"]) == writes[name], name
+
+
+def test_a_worker_that_goes_no_further_is_seen_to_be_unwell(compose: dict[str, Any], tmp_path: Path) -> None:
+    """By the file that it touches after each round; a round that takes minutes is none that hangs."""
+    service = compose["services"]["worker"]
+    assert service["command"][:2] == ["worker", "--sign"]
+    how, asked = service["healthcheck"]["test"]
+    assert how == "CMD-SHELL"
+    sign, path = tmp_path / "at-work", service["command"][2]
+    assert path in asked
+    assert path.startswith("/tmp/")
+
+    def is_well() -> bool:
+        line = asked.replace("$$", "$").replace(path, str(sign))
+        return subprocess.run(["sh", "-c", line], check=False, capture_output=True).returncode == 0
+
+    assert not is_well()
+    sign.touch()
+    assert is_well()
+    for minutes, well in ((3, True), (7, False)):
+        at = time.time() - 60 * minutes
+        os.utime(sign, (at, at))
+        assert is_well() == well, minutes
 
 
 def test_the_image_holds_the_locked_packages_and_all_that_the_service_reads(dockerfile: str) -> None:

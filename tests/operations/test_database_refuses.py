@@ -30,7 +30,8 @@ SAYS = {
 COMMANDS = (
     "migrate --check", "migrate", "worker --once", "staff add kim --name Kim --role coordinator", "staff deactivate kim",
     "backup", "restore BACKUP --identity IDENTITY", "restore --drill --identity IDENTITY", "erase", "clock", "audit verify",
-    "archive export /none --staff kim", "keys confirm --yes", "keys rotate forms", "edition remove 2099-01-01",
+    "archive export /none --staff kim", "keys confirm --yes", "keys rotate forms", "keys lost ballots",
+    "edition remove 2099-01-01",
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """A database that is given up: once a backup was put back into another one, who still runs on it takes nothing any more."""
 
+import argparse
 import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -10,7 +11,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from programmes import worker
+from programmes import cli, worker
 from programmes.app import create_app
 from programmes.backup import NotBegun
 from programmes.backup.restoring import _no_other_keys
@@ -19,6 +20,7 @@ from programmes.core.restoring import restoring
 from programmes.core.rotating import Rotating, rotating
 from programmes.core.sealing import KeyFolder, confirmed_in, put_back_into
 from programmes.core.which_database import which
+from programmes.demo import processes
 from programmes.private_server import PrivateServer
 from programmes.settings import Settings
 from programmes.upgrading import starting
@@ -26,6 +28,7 @@ from tests.clock import FrozenClock
 from tests.conftest import QueryLog
 from tests.factories import a_cohort, a_leader, somebody
 from tests.pools import as_worker
+from tests.shell import Shell
 
 
 @pytest.fixture
@@ -86,6 +89,73 @@ async def test_a_web_process_on_the_database_that_is_given_up_is_not_ready_and_t
     keys.confirm_restored(await id_of(settings.database_url))
     assert (await browser.get("/health/ready")).status_code == 200
     assert (await browser.get("/")).status_code == 200
+
+
+WRITES = {
+    "staff": ("add", "roles", "activate", "deactivate", "password", "email", "second-factor"),
+    "keys": ("rotate", "adopt", "lost"),
+    "edition": ("load", "remove"),
+    "archive": ("export", "confirm"),
+    "clock": ("confirm",),
+    "audit": ("resume",),
+    "backup": (), "erase": (), "bounce": (),
+}  # fmt: skip
+TYPED = (
+    "staff add kim --name Kim --role coordinator", "staff roles kim --role leader", "staff activate kim",
+    "staff deactivate kim", "staff password kim", "staff email kim kim@example.se", "staff second-factor reset kim",
+    "keys rotate forms", "keys adopt keys --yes", "keys lost entries --yes", "keys lost entries", "edition load FILE",
+    "edition remove 2099-01-01", "archive export FOLDER --staff kim", "archive confirm 0 none --staff kim",
+    "clock confirm 2026-11-30",
+    "audit resume", "backup", "erase", "bounce",
+)  # fmt: skip
+READS = ("staff list", "clock", "edition compare FILE", "audit verify", "doctor")
+
+
+def _actions() -> set[tuple[str, str]]:
+    """Every command of the program with its actions."""
+    [commands] = (one for one in cli._parser()._actions if isinstance(one, argparse._SubParsersAction))
+    found = set()
+    for name, command in commands.choices.items():
+        below = [one for one in command._actions if isinstance(one, argparse._SubParsersAction)]
+        found |= {(name, action) for one in below for action in one.choices} or {(name, "")}
+        if "run" in command._defaults:
+            found.add((name, ""))
+    return found
+
+
+def test_each_command_is_known_to_write_or_not() -> None:
+    writes = {(name, action) for name, actions in WRITES.items() for action in actions or ("",)}
+    free = {tuple(f"{typed} ".split(" ")[:2]) for typed in cli._ALSO_WHERE_GIVEN_UP}
+    without = {(name, "") for name in cli._WITHOUT_SETTINGS}
+    assert not writes & free
+    assert writes | free | without == _actions()
+    typed = {(words[0], words[1] if WRITES[words[0]] else "") for words in (line.split() for line in (*TYPED, "backup -"))}
+    assert typed == writes
+
+
+async def test_a_command_that_writes_ends_in_a_line_on_the_database_that_is_given_up(
+    settings: Settings, other: str, owner: asyncpg.Connection, tmp_path: Path
+) -> None:
+    own = replace(settings, key_folder=tmp_path / "keys")
+    keys = KeyFolder(own.key_folder)
+    keys.mark_restored()
+    keys.unmark_restored()
+    keys.note_put_back(await id_of(other))
+    (tmp_path / "edition.toml").write_text("", encoding="utf-8")
+    name = await owner.fetchval("select current_database()")
+    shell = Shell(processes.environment(own, "worker"))
+    wrong = []
+    for typed in (*TYPED, *READS):
+        words = typed.replace("FILE", str(tmp_path / "edition.toml")).replace("FOLDER", str(tmp_path)).split()
+        code, said = await shell.run(*words, typed="solros-på-taket-42")
+        held = said.startswith(
+            f"programmes: a backup was put back into another database than this one, {name}. Nothing was done."
+        )
+        if (code, held, said.count("\n")) != (1, True, 1) if typed in TYPED else held:
+            wrong.append(f"{typed}: {code} {said}")
+    await shell.close()
+    assert not wrong, "\n".join(wrong)
+    assert await owner.fetchval("select count(*) from staff") == 0
 
 
 async def test_no_page_asks_the_database_more_than_before_and_the_right_one_goes_on(

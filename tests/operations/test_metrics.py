@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -14,14 +14,17 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from programmes import worker
 from programmes.app import create_app
-from programmes.core import refusals
+from programmes.core import backup_trace, refusals
+from programmes.core.backup_trace import Seen
 from programmes.core.sealing import KeyFolder
+from programmes.doctor.backup_checks import trace_findings
 from programmes.oversight.status import metrics_queries
 from programmes.oversight.status.metrics_views import _TOLD
 from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog
 from tests.factories import a_cohort, a_leader, somebody
+from tests.pools import as_worker
 
 
 def _values(text: str) -> dict[str, float]:
@@ -140,6 +143,30 @@ async def test_without_the_database_what_this_process_knows_is_told_and_that_it_
     assert any(name.startswith("programmes_requests_total") for name in found)
 
 
+async def test_when_backup_and_rehearsal_last_went_well_is_told_in_no_statement_more(
+    inside: httpx.AsyncClient, settings: Settings, clock: FrozenClock, queries_log: QueryLog
+) -> None:
+    async def told() -> list[float]:
+        queries_log.clear()
+        found = _values((await inside.get("/metrics")).text)
+        assert not [sql for sql in queries_log.statements if "backup_trace" in sql and "pgqueuer" not in sql]
+        return [found[f"programmes_{name}_last_success_timestamp_seconds"] for name in ("backup", "restore_drill")]
+
+    async def tried(name: backup_trace.Done, done: bool) -> None:
+        async with as_worker(settings):
+            await backup_trace.note(name, clock.now(), done)
+
+    assert await told() == [0, 0]
+    await tried("backup", done=True)
+    await tried("drill", done=False)
+    well = clock.now().timestamp()
+    assert await told() == [well, 0]
+    clock.advance(hours=1)
+    await tried("backup", done=False)
+    await tried("drill", done=True)
+    assert await told() == [well, well + 3600]
+
+
 async def test_requests_are_counted_by_route_and_votes_not_at_all(inside: httpx.AsyncClient) -> None:
     for address in ("/", "/insatser/abc", "/insatser/finns-inte", "/hitta-pa/Hemlig%20Person", "/u", "/k/hemlig.ics"):
         await inside.get(address)
@@ -176,6 +203,7 @@ def test_alerts_and_dashboard_ask_for_nothing_that_is_not_measured() -> None:
         "programmes_keys_usable", "programmes_pool_connections", "programmes_pool_idle",
         "programmes_pool_most", "programmes_requests_total", "programmes_request_seconds_bucket",
         "programmes_worker_last_seen_timestamp_seconds", "programmes_database_answers",
+        "programmes_backup_last_success_timestamp_seconds", "programmes_restore_drill_last_success_timestamp_seconds",
     }  # fmt: skip
     for name in ("alerts.yml", "dashboard.json"):
         asked = set(re.findall(r"programmes_[a-z_]+", (Path("deploy/prometheus") / name).read_text(encoding="utf-8")))
@@ -183,6 +211,25 @@ def test_alerts_and_dashboard_ask_for_nothing_that_is_not_measured() -> None:
         assert asked <= known, name
     rules = yaml.safe_load(Path("deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))["groups"][0]["rules"]
     assert all({"alert", "expr", "labels", "annotations"} <= set(rule) for rule in rules)
+
+
+def test_an_old_backup_and_an_old_rehearsal_alarm_when_the_doctor_says_so() -> None:
+    rules = yaml.safe_load(Path("deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))["groups"][0]["rules"]
+    found = {rule["alert"]: rule["expr"] for rule in rules}
+    dashboard = Path("deploy/prometheus/dashboard.json").read_text(encoding="utf-8")
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+    for alert, kind, metric in (("BackupOld", "backup", "backup"), ("DrillOld", "drill", "restore_drill")):
+        since = f"time() - max(programmes_{metric}_last_success_timestamp_seconds)"
+        asked, _, seconds = found[alert].partition(" > ")
+        assert asked == since
+        assert since in dashboard
+        levels = []
+        for more in (0, 1):
+            done = now - timedelta(seconds=int(seconds) + more)
+            told = trace_findings({kind: Seen(done, done)}, now)
+            [level] = [one.level for one in told if one.check.endswith("drill") == (kind == "drill")]
+            levels.append(level)
+        assert levels == ["ok", "warning"], alert
 
 
 def test_what_keeps_everything_from_working_is_on_the_dashboard_and_what_is_held_for_long_alarms() -> None:

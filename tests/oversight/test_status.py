@@ -28,7 +28,7 @@ WELL = {"messages_late": 0, "messages_failed": 0, "offers_late": 0, "lists_due":
     ({}, None, True, 20, ["Det har aldrig varit i gång.", *3 * ["Det står stilla tills"]]),
     ({"messages_late": 2}, 6, True, 20, ["Ring den som sköter", "2 meddelanden har väntat", *2 * ["Det står stilla"]]),
     ({}, 1, False, 20, ["Skriv på papper så länge"]),
-    ({}, 1, True, 37, ["Den senaste är från måndag 31 augusti"]),
+    ({}, 1, True, 27, ["Den senaste är från tisdag 1 september"]),
     ({}, 1, True, None, ["Ingen säkerhetskopia har gjorts."]),
 ])  # fmt: skip
 def test_what_is_wrong_is_said_and_nothing_else(

@@ -12,10 +12,13 @@ from programmes.oversight.retention import queries as retention_queries
 
 @dataclass(frozen=True)
 class Waiting:
-    """Counts by the name of their metric, and when the worker was last at work, by its own clock; None: never."""
+    """Counts by the name of their metric; when the worker was last at work, by its own clock, and when a backup and a
+    rehearsal of a restore last succeeded. None: never."""
 
     counts: Mapping[str, int]
     worker_at: datetime | None
+    backup_at: datetime | None
+    drill_at: datetime | None
 
 
 _LATE = "$1::timestamptz - interval '10 minutes'"
@@ -26,7 +29,9 @@ select (select count(*) from pgqueuer where status = 'queued')::int as jobs,
        (select count(*) from enrolment where state = 'offered' and offer_expires_at < {_LATE})::int as offers_late,
        (select count(*) from key_destruction where intended_at < $1 - $2::interval)::int as keys_late,
        n.messages_late, n.messages_held, n.messages_failed,
-       (select at from clock_trace) as worker_at
+       (select at from clock_trace) as worker_at,
+       (select done_at from backup_trace where name = 'backup') as backup_at,
+       (select done_at from backup_trace where name = 'drill') as drill_at
 from (select (count(*) filter (where state = 'waiting' and look_again_at is null and created_at < {_LATE}))::int
                  as messages_late,
              (count(*) filter (where state = 'waiting' and look_again_at is not null))::int as messages_held,
@@ -41,9 +46,9 @@ async def waiting(now: datetime) -> Waiting:
     row = await fetchrow(_COUNTS, now, erasure.LATE)
     assert row is not None
     counts = dict(row)
-    worker_at = counts.pop("worker_at")
+    moments = [counts.pop(name) for name in ("worker_at", "backup_at", "drill_at")]
     today = local_date(now)
     counts["lists_due"] = sum(day < today for day in await retention_queries.lists_due())
     # Of documented persons, who may be counted.
     counts["records_due"] = len(await retention_queries.due_records(today))
-    return Waiting(counts, worker_at)
+    return Waiting(counts, *moments)

@@ -73,9 +73,7 @@ async def metrics(request: AnyRequest) -> Response[bytes]:
     if waits is not None:
         for name, value in waits.counts.items():
             _gauge(found, name, _TOLD[name], _coarse(name, value))
-        # Zero, the beginning of time, if it never was: what is absent raises no alarm.
-        seen = waits.worker_at.timestamp() if waits.worker_at else 0
-        _gauge(found, "worker_last_seen_timestamp_seconds", "When the worker was last at work; 0: never.", seen)
+        _moments(found, waits)
     text = generate_latest(measures.registry) + generate_latest(found)
     return Response(text, headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"})
 
@@ -87,6 +85,16 @@ async def _waiting(now: datetime) -> metrics_queries.Waiting | None:
             return await metrics_queries.waiting(now)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return None
+
+
+def _moments(found: CollectorRegistry, waits: metrics_queries.Waiting) -> None:
+    """Zero, the beginning of time, for what never was: what is absent raises no alarm."""
+    for name, told, at in (
+        ("worker_last_seen", "When the worker was last at work", waits.worker_at),
+        ("backup_last_success", "When a backup last succeeded", waits.backup_at),
+        ("restore_drill_last_success", "When a rehearsal of a restore last succeeded", waits.drill_at),
+    ):
+        _gauge(found, f"{name}_timestamp_seconds", f"{told}; 0: never.", at.timestamp() if at else 0)
 
 
 def _gauge(registry: CollectorRegistry, name: str, told: str, value: float) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from programmes.core.backup_trace import BACKUP_IS_OLD
 from programmes.core.i18n import clock, listed, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 
 # The worker leaves a trace each minute.
 _AWAY = timedelta(minutes=5)
-_BACKUP_IS_OLD = timedelta(hours=36)
 
 
 @dataclass(frozen=True)
@@ -152,4 +152,4 @@ def _backup(at: datetime | None, now: datetime) -> Point:
         " programmes doctor.",
         when=moment_long(at),
     )
-    return Point(_("Säkerhetskopiering"), now - at <= _BACKUP_IS_OLD, text)
+    return Point(_("Säkerhetskopiering"), now - at <= BACKUP_IS_OLD, text)
