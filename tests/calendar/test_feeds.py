@@ -508,6 +508,23 @@ async def test_a_leaders_feed_has_own_sessions_and_study_visits_only(
     assert events((await client.get(address)).content) == []
 
 
+async def test_a_leaders_feed_has_a_study_visit_of_a_series_without_talks(
+    client: httpx.AsyncClient, db: None, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    leader = await a_leader(clock.now())
+    series = await a_cohort("2.9", clock.now(), leader, sessions=0)
+    await change(
+        """insert into visit_slot (cohort_id, starts_at, ends_at, venue_id, staff_id, capacity)
+           values ($1, $2::timestamptz, $2::timestamptz + interval '1 hour', $3, $4, 1)""",
+        series.cohort_id,
+        clock.now() + timedelta(days=7),
+        series.venue_id,
+        leader.staff_id,
+    )
+    address = services.feed_address(await services.leader_feed(leader.staff_id, keys, clock.now()), keys)
+    assert [e["SUMMARY"] for e in events((await client.get(address)).content)] == ["Studiebesök"]
+
+
 async def test_a_feed_asked_for_in_a_transaction_that_fails_is_not_made(
     cohort: CohortFacts, keys: KeyFolder, clock: FrozenClock
 ) -> None:

@@ -189,11 +189,14 @@ async def test_a_series_that_nobody_decides_upon_asks_to_be_closed_too(
     assert "samtal 1" in page
 
 
+@pytest.mark.parametrize(("section", "sessions"), [("2.7", 10), ("2.9", 0)])
 async def test_study_visits_to_come_and_to_mark_are_told_without_names(
-    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+    section: str, sessions: int, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
 ) -> None:
-    cohort = await a_cohort("2.7", clock.now(), robin, first_in=timedelta(days=60))
+    """Also those of a series of which no talk is booked yet, where an edition asks for a visit before one."""
+    cohort = await a_cohort(section, clock.now(), robin, first_in=timedelta(days=60), sessions=sessions)
     taken = await somebody(cohort, keys, clock.now(), "Tall")
+    await put("update enrolment set state = 'preliminary' where cohort_id = $1", cohort)
     tomorrow = clock.now() + timedelta(days=1)
     await put(
         """with slot as (insert into visit_slot (cohort_id, starts_at, ends_at, venue_id, capacity)
