@@ -1,5 +1,7 @@
 """Whoever leads hears of a decision about a start, and of its taking back; nobody stands before a group without a leader."""
 
+from datetime import timedelta
+
 import asyncpg
 import httpx
 import pytest
@@ -103,6 +105,23 @@ async def test_who_leads_hears_by_mail_of_a_decision_that_somebody_else_made_and
         what, "Det som du leder onsdag 21 oktober 10.00–12.00 är flyttat: onsdag 30 september"
     )
     assert len(texts(mail, "robin", back)) == 1
+
+
+async def test_who_leads_reads_of_no_day_that_is_over_when_a_late_postponement_is_taken_back(
+    staff: Staff,
+    mail: Mail,  # noqa: F811
+    clock: FrozenClock,
+) -> None:
+    cohort, _robin, kim, _love = staff
+    assert cohort.first_start
+    clock.set(cohort.first_start + timedelta(days=1))
+    await decide("postpone", cohort, kim, clock)
+    await mail.work()
+    assert len(texts(mail, "robin", "flyttat: onsdag 21 oktober")) == 1
+    await take_back(cohort, kim, clock)
+    await mail.work()
+    assert not texts(mail, "robin", "flyttat: onsdag 30 september")
+    assert len(texts(mail, "robin", "Du leder inte längre det som är onsdag 21 oktober")) == 1
 
 
 async def test_nobody_is_told_of_a_start_that_is_only_planned(

@@ -39,11 +39,13 @@ Believed = Mapping[int, Stand]
 
 @dataclass(frozen=True)
 class Became:
-    """A session as somebody believes that it is for them, and as it is. `covered`: somebody stands in for them there."""
+    """A session as somebody believes that it is for them, and as it is. `covered`: somebody stands in for them there.
+    `over`: as it is, its day has been, and nobody is told of that day."""
 
     was: Stand
     now: Stand
     covered: bool
+    over: bool = False
 
 
 def written(believed: Believed) -> str:
@@ -70,7 +72,7 @@ def left_of(believed: Believed, now_is: Mapping[int, tuple[Stand, bool]], sure: 
     covered. Not `sure`: a server may have taken the message before, so they may believe what was so then, and hear how it is
     in any case."""
     found = [
-        Became(was, *now_is[session_id])
+        Became(was, *now_is[session_id], over=now_is[session_id][0].ends_at <= now)
         for session_id, was in believed.items()
         if session_id in now_is and not (sure and was.same_for_them(now_is[session_id][0]))
     ]

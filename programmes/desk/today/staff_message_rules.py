@@ -102,6 +102,8 @@ def _stand_news(one: Became) -> str:
     if not one.now.on:
         known = was if one.was.leads else now
         return _("Det som du skulle leda %(when)s är inställt.", when=known)
+    if one.over and one.was.comes:
+        return _("Du leder inte längre det som är %(when)s.", when=was)
     if not one.now.leads:
         known = was if one.was.comes else now
         covered = _("Någon hoppar in %(when)s. Vem det är står på gruppens sida.", when=now)
