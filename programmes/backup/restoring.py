@@ -5,33 +5,27 @@ import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-from uuid import UUID
 
 import asyncpg
 from pyrage.x25519 import Identity
 
-from programmes import migrate, worker
+from programmes import migrate
 from programmes.backup import BackupError, NotBegun, archives, files, making, manifest, postgres
+from programmes.backup.afterwards import Again, afterwards
 from programmes.backup.archives import Copy
 from programmes.backup.manifest import Here, Manifest
 from programmes.backup.progress import Progress
-from programmes.core import audit, backup_files, backup_trace, folder_marks, lock_numbers, refusals, schema
+from programmes.core import backup_files, lock_numbers, refusals, schema
 from programmes.core.backup_files import DRAFT
 from programmes.core.clock import Clock
 from programmes.core.connecting import connect
-from programmes.core.db import WORKER, close_pool, fetchval, open_pool, transaction
 from programmes.core.restoring import restoring
 from programmes.core.rotating import Rotating, alone_with
-from programmes.core.sealing import KeyFolder, KeysAway
+from programmes.core.sealing import KeyFolder
 from programmes.core.which_database import which
-from programmes.desk.closing.queries import brought_back
-from programmes.doctor import checks, row_keys
-from programmes.doctor.findings import Patient
-from programmes.evaluation.keys import BallotKeys
-from programmes.people.queries import StaffFacts, all_staff
+from programmes.people.queries import StaffFacts
 from programmes.settings import Settings
 from programmes.upgrading.errors import UpgradeError
 
@@ -44,16 +38,6 @@ class Whole:
     manifest: Manifest
     seal: str
     counts: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class Again:
-    """What had been erased since a backup and is erased again: protected records, partners' records (2.14), and groups of
-    whose working list all or a part had gone. How many stood on a list is not said."""
-
-    records: int
-    partners: int
-    lists: int
 
 
 @dataclass(frozen=True)
@@ -282,38 +266,8 @@ async def restore(
                 await brought_forward(settings, clock)
                 keys.note_put_back(await which(connection.fetchval))
         progress.begin("Erasing again what had been erased")
-        after = await _afterwards(settings, keys, lost, folder.resolve().name, found.manifest.moment, clock)
+        after = await afterwards(settings, keys, lost, folder.resolve().name, found.manifest.moment, clock)
     return Restored(found.manifest, len(found.counts), sum(found.counts.values()), keys=written, **vars(after))
-
-
-@dataclass(frozen=True)
-class _After:
-    """What was erased again, who has an account, what is lost, and what is to be done now."""
-
-    again: Again
-    staff: Sequence[StaffFacts]
-    lost: list[str]
-    advice: list[str]
-
-
-async def _afterwards(
-    settings: Settings, keys: KeyFolder, lost: frozenset[str], name: str, made_at: datetime, clock: Clock
-) -> _After:
-    await open_pool(settings.worker_database_url, 2, limits=WORKER)
-    try:
-        again = await _erase_again(settings, keys, lost, name, made_at, clock)
-        gone = await _lost_with_keys(Patient(settings, clock.now()), lost)
-        return _After(again, await all_staff(), gone, await _advice(settings, clock))
-    finally:
-        await close_pool()
-
-
-async def _lost_with_keys(patient: Patient, lost: frozenset[str]) -> list[str]:
-    """What no key opens any more. Of folders that were said to be lost that is known from now on; of the others somebody
-    says so when they confirm the database."""
-    known = [kind for name in _IN_FOLDER if name in lost for kind in _IN_FOLDER[name]]
-    await row_keys.acknowledge(patient, known)
-    return row_keys.in_words(await row_keys.absent(patient, dict.fromkeys([*row_keys.NEVER_COPIED, *known])))
 
 
 def _coming(settings: Settings) -> frozenset[str]:
@@ -359,62 +313,6 @@ def _must_have_keys(settings: Settings, found: Whole, copy: Copy | None, lost: f
 def _ballot_mark(settings: Settings) -> str:
     mark = archives.mark_of(settings.ballot_key_folder)
     return mark.hex() if mark else ""
-
-
-async def _erase_again(
-    settings: Settings, keys: KeyFolder, lost: frozenset[str], name: str, made_at: datetime, clock: Clock
-) -> Again:
-    """As the worker does when it starts; returns what went."""
-    connection = await connect(settings.worker_database_url)
-    try:
-        if "keys" in lost:
-            await folder_marks.adopt("keys", keys.mark, clock.now())
-        if "ballots" in lost:
-            ballots = BallotKeys(settings.ballot_key_folder, settings.key_folder)
-            await folder_marks.adopt("ballots", ballots.mark, clock.now())
-        records, partners, lists = await _kept(), await _kept_partners(), await _lists_again(keys)
-        await worker.start_up(worker.Worker(settings, clock, keys, connection))
-        async with transaction():
-            await audit.note("backup:restore", f"backup/{name.lower()}", None, clock.now())
-        # The backup was made before it had gone well: its own trace does not know that yet.
-        await backup_trace.note("backup", made_at, done=True)
-        return Again(records - await _kept(), partners - await _kept_partners(), lists - await _lists_again(keys))
-    except KeysAway as error:
-        raise BackupError(f"The database is back, but {error}. What had been erased goes when the worker starts.") from error
-    finally:
-        await connection.close()
-
-
-async def _kept() -> int:
-    return int(await fetchval("select count(*) from participant"))
-
-
-async def _kept_partners() -> int:
-    return int(await fetchval("select count(*) from partner_record"))
-
-
-async def _lists_again(keys: KeyFolder) -> int:
-    """How many groups have somebody on their working list of whom there is a receipt. Where people are documented none is
-    erased: the place ends again, and the record goes or stays by itself."""
-    gone = [UUID(receipt["key"]) for receipt in keys.receipts() if receipt["kind"] == "entry"]
-    return sum(found.exempt for found in await brought_back(gone))
-
-
-# Which keys are lost with a folder, by the name of `--lost`.
-_IN_FOLDER = {"keys": (*row_keys.NAMED["entries"], *row_keys.NAMED["persons"]), "ballots": row_keys.NAMED["ballots"]}
-# That neither worker nor web is at work is as it should be, just now: the list is of what is done before they are started.
-# So it is that the next backup comes then, and that what was fetched from elsewhere does not lie in its folder.
-_STOPPED = {"worker", "base address", "backup files", "key copies"}
-# There is nothing to be done: told as lost.
-_LOST = frozenset(row_keys.NO_BACKUP.values())
-
-
-async def _advice(settings: Settings, clock: Clock) -> list[str]:
-    """What `programmes doctor` finds broken now, and how to mend it."""
-    patient = Patient(replace(settings, database_url=settings.worker_database_url), clock.now())
-    found = await checks.examine(patient)
-    faults = [fault for fault in found if fault.level == "fault" and fault.check not in _STOPPED and fault.mend not in _LOST]
-    return [f"{fault.says} {fault.mend}" for fault in faults]
 
 
 @contextmanager

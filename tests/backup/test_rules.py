@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programmes.backup import BackupError, archives, files, manifest, restore_commands, restoring
+from programmes.backup import BackupError, afterwards, archives, files, manifest, restore_commands, restoring
 from programmes.backup.manifest import Here, Manifest
 from programmes.backup.postgres import address_of, in_database
 from programmes.backup.progress import Progress
@@ -51,7 +51,7 @@ def test_a_manifest_is_read_as_it_was_written_and_known_by_the_installations_key
 
 def test_a_restore_says_what_it_erased_what_is_forgotten_and_whom_to_look_through() -> None:
     robin = StaffFacts("robin", "Robin Ek", active=False, roles=("leader",), single_sign_on=False, second_factor=True)
-    again = restoring.Again(records=3, partners=2, lists=1)
+    again = afterwards.Again(records=3, partners=2, lists=1)
     done = restoring.Restored(SOUND, 7, 90, again, [robin], keys=5, advice=["Look."])
     lines = list(restore_commands._told(done, with_keys=True))
     assert lines[0] == "Keys put back: 5."
@@ -279,9 +279,9 @@ async def test_what_is_to_be_done_before_web_is_started_does_not_ask_for_web(mon
     async def examine(patient: Patient) -> list[Finding]:
         return [Finding(check, "fault", f"{check} is wrong.", "Mend it.") for check in ("base address", "worker", "clock")]
 
-    monkeypatch.setattr(restoring.checks, "examine", examine)
+    monkeypatch.setattr(afterwards.checks, "examine", examine)
     clock = FrozenClock(datetime(2026, 11, 29, 8, tzinfo=UTC))
-    assert await restoring._advice(Settings(), clock) == ["clock is wrong. Mend it."]
+    assert await afterwards.advice(Settings(), clock) == ["clock is wrong. Mend it."]
 
 
 def test_copies_of_keys_that_have_gone_for_their_age_are_not_missed(tmp_path: Path) -> None:
