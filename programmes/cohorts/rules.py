@@ -324,6 +324,12 @@ def decision_undone_until(decided_at: datetime, soonest: datetime | None) -> dat
     return decided_at + UNDO_DECISION
 
 
+def start_is_told(sessions: int, begun: int) -> bool:
+    """Whether people are told that a start is decided of which so many of the sessions have begun or are over: where every
+    one has, there is nothing to come to."""
+    return not sessions or begun < sessions
+
+
 def ends_early(state: str, form: str) -> bool:
     """Whether what is left may be cancelled at once: of what runs. A group that has not started is decided upon."""
     return state == "started" or (state == "open" and form != "group")

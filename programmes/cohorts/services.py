@@ -10,7 +10,7 @@ from programmes.cohorts.clash_services import as_said, clashes_of
 from programmes.cohorts.naming_services import name_of_series
 from programmes.cohorts.pattern_rules import again_from
 from programmes.cohorts.queries import CohortFacts, SessionFacts
-from programmes.cohorts.rules import UNDECIDED, Reason, named_by_us, why_not_postpone
+from programmes.cohorts.rules import UNDECIDED, Reason, named_by_us, start_is_told, why_not_postpone
 from programmes.cohorts.schedule_rules import Clash, Schedule, Slot, with_clashes
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
@@ -112,8 +112,7 @@ async def mark_started(cohort: CohortFacts, confirmed: int, principal: Principal
     _refuse_decided(cohort)
     await execute("update cohort set state = 'started', started_at = $2 where id = $1", cohort.cohort_id, now)
     await _decided(cohort, "start", reason, confirmed, principal, now)
-    # Where every session has been, there is nothing to come to, and nobody is told to.
-    if not cohort.sessions or await queries.begun(cohort.cohort_id, now) < cohort.sessions:
+    if start_is_told(cohort.sessions, await queries.begun(cohort.cohort_id, now)):
         await jobs.put("cohort_started", {"cohort": cohort.cohort_id})
 
 

@@ -116,6 +116,11 @@ async def places(cohort_ids: Iterable[int]) -> dict[int, Places]:
     return {cohort_id: found.get(cohort_id, Places()) for cohort_id in wanted}
 
 
+# SQL: when the last session of the cohort `c` ends, if it is a group.
+_LAST_END = """(select max(s.ends_at) from cohort_session s join programme p on p.id = c.programme_id
+                where s.cohort_id = c.id and s.state <> 'cancelled' and p.form = 'group')"""
+
+
 async def lock_gate(cohort_id: int, now: datetime) -> Gate:
     """Lock the cohort until the transaction ends, and read what decides about its places. Raises NotFound."""
     cohort = await fetchrow(
@@ -136,6 +141,7 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
                   (select min(starts_at) from cohort_session
                    where cohort_id = $1 and state <> 'cancelled' and starts_at > $3) as next_session,
                   (select {UNBOOKED} from cohort c where c.id = $1) as unbooked,
+                  (select {_LAST_END} from cohort c where c.id = $1) as last_end,
                   (select {_KEPT.format(live=" and r.until > $3")} from cohort c where c.id = $1) as kept,
                   (select min(opened_at) from first_right where cohort_id = $1 and until > $3) as kept_since""",
         cohort_id,
@@ -149,7 +155,14 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
         cohort["maximum"],
         frozenset(row["taken"]),
         row["someone_waits"],
-        Entry(cohort["state"], cohort["enrol_from"], row["last_entry"], row["unbooked"], cohort["started_at"]),
+        Entry(
+            cohort["state"],
+            cohort["enrol_from"],
+            row["last_entry"],
+            row["unbooked"],
+            cohort["started_at"],
+            row["last_end"],
+        ),
         row["next_session"],
         row["waits_aside"],
         row["first_start"],
@@ -203,7 +216,7 @@ async def form_facts(cohort_id: int, once_digest: bytes | None) -> tuple[Entry, 
         f"""select state, enrol_from, started_at,
                    (select starts_at from cohort_session s where s.cohort_id = c.id and s.number = least(
                    c.last_entry_session, (select max(number) from cohort_session where cohort_id = c.id))) as last_entry,
-                   {UNBOOKED} as unbooked,
+                   {UNBOOKED} as unbooked, {_LAST_END} as last_end,
                    exists (select 1 from enrolment where once_digest = $2 and state = any($3::text[])) as received
             from cohort c where id = $1""",
         cohort_id,
@@ -212,7 +225,8 @@ async def form_facts(cohort_id: int, once_digest: bytes | None) -> tuple[Entry, 
     )
     if row is None:
         raise NotFound
-    return Entry(row["state"], row["enrol_from"], row["last_entry"], row["unbooked"], row["started_at"]), row["received"]
+    columns = ("state", "enrol_from", "last_entry", "unbooked", "started_at", "last_end")
+    return Entry(*(row[name] for name in columns)), row["received"]
 
 
 _ENROLMENT = """

@@ -10,6 +10,8 @@ from uuid import UUID
 from programmes.catalogue.rules import Programme
 from programmes.core.clock import at_local, local
 from programmes.core.i18n import Language
+from programmes.core.retention_rules import RULES
+from programmes.enrolment.queue.ran_out_rules import LONGEST
 
 State = Literal[
     "preliminary",
@@ -41,8 +43,11 @@ LEAST_TO_ANSWER = timedelta(hours=2)
 _OPENS, _CLOSES = time(8), time(20)
 # So that an offer can be answered, and passed on, before the session that it is for.
 BEFORE_SESSION = timedelta(hours=2)
-# How long those who wait are kept after the last session of entry: with the start decided, and without.
-_AFTER_START, _UNDECIDED = timedelta(days=1), timedelta(days=7)
+# How long those who wait are kept after the last session of entry: with the start decided, and of talks without.
+_AFTER_START, _TALKS = timedelta(days=1), timedelta(days=7)
+# Those of a group whose start nobody has decided wait for the decision, until as long after its last session as leaves them
+# time to read that nothing came of it before a working list goes (decision 101).
+_UNDECIDED = timedelta(days=RULES["working_list"].amount) - LONGEST
 
 # So few keys without a row are always what a crash has left.
 _FEW = 3
@@ -52,13 +57,15 @@ _FEW = 3
 class Entry:
     """Whether, and how, one may still enter a cohort. Times are aware; `last_entry` is when the last session one may
     join at begins, None when no session is planned. `unbooked`: a series of talks whose first is booked later.
-    `started_at`: when its start was decided."""
+    `started_at`: when its start was decided. `last_end`: when the last session of a group ends; None for talks, whose start
+    nobody decides."""
 
     state: str
     enrol_from: date
     last_entry: datetime | None
     unbooked: bool = False
     started_at: datetime | None = None
+    last_end: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -259,11 +266,17 @@ def capped_again(now: datetime, until: datetime, next_session: datetime | None) 
     return min(until, next_session, fair)
 
 
+def undecided_until(last_end: datetime) -> datetime:
+    """Until when those who wait for a group are kept whose start nobody decides, by when its last session ends."""
+    return last_end + _UNDECIDED
+
+
 def queue_over(facts: Entry, now: datetime) -> bool:
     """Whether nobody who waits will get a place any more.
 
     Not at once when the last session of entry begins: a session that is cancelled that day, or a start that is
-    postponed when too few came, opens entry again for those who wait.
+    postponed when too few came, opens entry again for those who wait. Nor because nobody has decided about a start: whoever
+    cancels or postpones it late finds them there, with their turn and their first right.
     """
     closed = entry(facts, now)
     if closed is None or closed.code == "not_yet":
@@ -273,7 +286,7 @@ def queue_over(facts: Entry, now: datetime) -> bool:
     if facts.last_entry is None:
         return False
     if facts.state != "started":
-        return now >= facts.last_entry + _UNDECIDED
+        return now >= (undecided_until(facts.last_end) if facts.last_end else facts.last_entry + _TALKS)
     # A start that is decided late can be taken back too, and then they wait as before.
     return now >= max(facts.last_entry, facts.started_at or facts.last_entry) + _AFTER_START
 

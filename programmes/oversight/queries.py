@@ -20,11 +20,11 @@ _LEADERS = [field.name for field in fields(Start)].index("leaders")
 UNDECIDED_STARTS = f"""
 with mine as materialized (
     select c.id, c.programme_id, c.name, p.section, p.form, p.doc_level, c.state, c.minimum, c.maximum, p.participants_min,
-           c.decide_by, v.name as venue, p.data ->> 'short_name' as programme
+           c.decide_by, c.last_entry_session, v.name as venue, p.data ->> 'short_name' as programme
     from cohort c join programme p on p.id = c.programme_id join venue v on v.id = c.venue_id
     where c.state in ('planned', 'open', 'postponed') and p.form = 'group' and {MINE}),
 first as materialized (
-    select cohort_id, min(starts_at) as first_start, count(*) as sessions,
+    select cohort_id, min(starts_at) as first_start, count(*) as sessions, max(ends_at) as last_end,
            count(*) filter (where starts_at <= $4) as begun from cohort_session
     where state <> 'cancelled' and cohort_id in (select id from mine) group by cohort_id),
 postponed as materialized (
@@ -37,7 +37,8 @@ select m.id as cohort_id, m.programme_id, m.name, m.section, m.form, m.doc_level
        coalesce(e.offered, 0) as offered, coalesce(e.queued, 0) as queued, coalesce(e.other_day, 0) as other_day,
        coalesce(y.visits, 0) as visits, m.venue, coalesce(l.leaders, '[]') as leaders,
        coalesce(a.can_not, 0) as can_not, coalesce(a.silent, 0) as silent,
-       m.programme, coalesce(s.begun, 0) as begun
+       m.programme, coalesce(s.begun, 0) as begun,
+       coalesce(s.begun >= least(m.last_entry_session, s.sessions), false) as entry_over, s.last_end
 from mine m
 left join first s on s.cohort_id = m.id
 left join (select e.cohort_id, count(*) filter (where state = 'confirmed') as confirmed,
@@ -85,18 +86,20 @@ def _start(values: list[Any]) -> Start:
     return Start(*values)
 
 
-async def starts_in(year: int, principal: Principal, today: date) -> list[YearStart]:
+async def starts_in(year: int, principal: Principal, now: datetime) -> list[YearStart]:
     """Group starts with their first session in a year, of the programmes this person coordinates or, for who manages, of
     all; in order."""
     rows = await fetch(
         f"""select c.id as cohort_id, p.section, c.state in ('started', 'closed') as done,
+                  c.state not in ('started', 'closed') and s.starts_at <= $6 as late,
                   extract(month from s.starts_at at time zone 'Europe/Stockholm')::int as month
            from cohort_session s join cohort c on c.id = s.cohort_id join programme p on p.id = c.programme_id
            where s.number = 1 and s.starts_at >= $4 and s.starts_at < $5
              and p.form = 'group' and {COMES_OFF} and {MINE}
            order by s.starts_at, c.id""",
-        *_whose(principal, today),
+        *_whose(principal, local_date(now)),
         at_local(date(year, 1, 1), time(0)),
         at_local(date(year + 1, 1, 1), time(0)),
+        now,
     )
     return [YearStart(**dict(row)) for row in rows if principal.has("manager") or principal.coordinates(row["section"])]

@@ -8,6 +8,7 @@ from typing import Literal
 from programmes.cohorts.rules import Reason, StartChoice, StartFacts
 from programmes.cohorts.schedule_rules import Schedule, Slot
 from programmes.core.clock import local_date
+from programmes.enrolment.rules import undecided_until
 
 SOON = timedelta(days=21)
 TILE = timedelta(days=14)
@@ -30,7 +31,7 @@ class Start:
     `other_day` counts those with a place whose age was said, or judged, for another first day than it is by now. `visits`
     are study visits that are booked and still to come, `leaders` numbers and names. Of a postponed start, how many `can_not`
     come on the new days, and how many are `silent`. `begun`: how many of its `sessions` have begun or are over, though
-    nobody has decided.
+    nobody has decided. `entry_over`: the last session that one may join at has begun.
     """
 
     cohort_id: int
@@ -58,6 +59,15 @@ class Start:
     silent: int = 0
     programme: str = ""
     begun: int = 0
+    entry_over: bool = False
+    last_end: datetime | None = None
+
+    @property
+    def queue_until(self) -> date | None:
+        """Until which day those who wait are kept while nobody decides; None where nobody waits, or one can still enter."""
+        if self.last_end is None or not (self.queued and self.entry_over):
+            return None
+        return local_date(undecided_until(self.last_end))
 
     @property
     def held(self) -> int:
@@ -144,21 +154,25 @@ def shortage(minimum: int, confirmed: int, decide_by: date, today: date) -> Shor
 
 @dataclass(frozen=True)
 class YearStart:
-    """A start in a year: its programme's section, the month of its first session, and whether it came to be."""
+    """A start in a year: its programme's section, the month of its first session, and whether it came to be. `late`: it was
+    to begin before now, and nobody has decided."""
 
     cohort_id: int
     section: str
     month: int
     done: bool
+    late: bool = False
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A start to come: its month, and how many it is short of (0: it can start)."""
+    """A start to come: its month, and how many it is short of (0: it can start). `late`: its first day has been, and nobody
+    has decided."""
 
     cohort_id: int
     month: int
     missing: int
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,8 +185,9 @@ class Year:
 
     @property
     def counted(self) -> int:
-        """Those that came to be and those that could start as they stand."""
-        return len(self.done) + sum(1 for start in self.planned if not start.missing)
+        """Those that came to be and those that could start as they stand. What was to begin and is not decided has not come
+        to be, however many it has."""
+        return len(self.done) + sum(1 for start in self.planned if not start.missing and not start.late)
 
     @property
     def lacking(self) -> int:
@@ -186,8 +201,10 @@ class Year:
 
     @property
     def needed(self) -> Planned | None:
-        """The start to come without which the year falls short, the one that lacks least; None if there is none."""
-        short = sorted((start for start in self.planned if start.missing), key=lambda start: (start.missing, start.month))
+        """The start without which the year falls short: one that waits for its decision since its first day, else the one to
+        come that lacks least; None if there is none."""
+        unsure = [start for start in self.planned if start.missing or start.late]
+        short = sorted(unsure, key=lambda start: (not start.late, start.missing, start.month))
         return short[0] if self.lacking and short else None
 
 
@@ -197,7 +214,7 @@ def years(required: Mapping[str, int | None], found: Sequence[YearStart], short:
     for section, needed in required.items():
         mine = [start for start in found if start.section == section]
         done = tuple(start.month for start in mine if start.done)
-        planned = tuple(Planned(s.cohort_id, s.month, short.get(s.cohort_id, 0)) for s in mine if not s.done)
+        planned = tuple(Planned(s.cohort_id, s.month, short.get(s.cohort_id, 0), s.late) for s in mine if not s.done)
         made[section] = Year(done, planned, needed)
     return made
 

@@ -17,7 +17,7 @@ from programmes.core.sealing import KeyGone, KeysAway, Unreadable
 from programmes.core.which_database import GivenUp
 from programmes.web import rendering
 from programmes.web.conflict_texts import conflict_text
-from programmes.web.guards import NotConfirmed, NotSignedIn
+from programmes.web.guards import NotConfirmed, NotSignedIn, UnknownParameter
 from programmes.web.hosts import Misdirected
 from programmes.web.limits import TookTooLong
 from programmes.web.open_places import PlaceClosed
@@ -157,7 +157,8 @@ def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
     if error.status_code >= 500:
         return unexpected(request, error)
     if _wants_json(request):
-        return _json(error.status_code, "The request cannot be understood")
+        said = error.detail if isinstance(error, UnknownParameter) else "The request cannot be understood"
+        return _json(error.status_code, said)
     return _bad_request(request, 413 if error.status_code == 413 else 400)
 
 

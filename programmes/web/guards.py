@@ -5,9 +5,11 @@ Guards are coroutines, though they wait for nothing: Litestar would run plain fu
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.exceptions import HTTPException
 from litestar.handlers.base import BaseRouteHandler
 
 from programmes.core.errors import Forbidden, NotFound
@@ -74,3 +76,16 @@ def row_id(number: int) -> int:
     if not 0 < number <= 2_147_483_647:
         raise NotFound
     return number
+
+
+class UnknownParameter(HTTPException):
+    """A program has asked with a parameter that is not known here, so that it would take the answer for another."""
+
+    status_code = 400
+
+
+async def no_parameters(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard of addresses whose query has no parameters. Raises UnknownParameter, with the first one's name."""
+    asked = parse_qsl(connection.scope["query_string"].decode("ascii", "replace"), keep_blank_values=True)
+    if asked:
+        raise UnknownParameter(f"Unknown parameter: {asked[0][0][:60]}")

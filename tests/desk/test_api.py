@@ -123,6 +123,25 @@ async def test_what_is_wrong_is_a_problem_in_json_and_only_reading_is_possible(d
     assert "HEAD" not in (await client.options("/personal/starter")).headers.get("allow", "")
 
 
+async def test_a_parameter_that_there_is_not_is_refused_by_its_name(db: None, client: httpx.AsyncClient) -> None:
+    raw = (await client.get("/schema/openapi.json")).json()
+    for address in (
+        "/api/v1/programmes",
+        "/api/v1/starts",
+        "/api/v1/programmes/aterfallsprevention",
+        "/api/v1/programmes/none",
+    ):
+        told = raw["paths"][re.sub("(?<=programmes)/.*", "/{slug}", address)]["get"]["responses"]["400"]
+        [(kind, media)] = told["content"].items()
+        answer = await client.get(f"{address}?programme=2.8&x=1")
+        assert (answer.status_code, answer.headers["content-type"], answer.json()) == (400, kind, media["example"]), address
+        for query, name in (("program", "program"), ("=1", ""), ("%C3%A5r=2026", "år"), ("a" * 200, "a" * 60)):
+            answer = await client.get(f"{address}?{query}")
+            assert (answer.status_code, answer.json()["title"]) == (400, f"Unknown parameter: {name}"), query
+    assert (await client.get("/api/v1/starts?")).status_code == 200
+    assert "parameter" in raw["info"]["description"]
+
+
 async def test_the_schema_tells_of_the_interface_alone_and_sets_up_no_log(db: None, client: httpx.AsyncClient) -> None:
     handlers = list(logging.getLogger().handlers)
     answer = await client.get("/schema/openapi.json")

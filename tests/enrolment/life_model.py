@@ -100,7 +100,9 @@ class Cohort:
     last_entry: int
     sessions: list[datetime]
     visit_day: date
+    last_end: datetime | None = None
     state: str = "open"
+    started_at: datetime | None = None
     people: list[Person] = field(default_factory=list)
     line: list[Spot] = field(default_factory=list)
     chances: list[tuple[datetime, datetime]] = field(default_factory=list)
@@ -147,8 +149,11 @@ class Cohort:
         """Whether who still waits does so in vain."""
         if self.state not in RUNNING:
             return True
-        days = 1 if self.state == "started" else 7
-        return self.entry_ends is not None and now >= self.entry_ends + timedelta(days=days)
+        if self.entry_ends is None or now < self.entry_ends:
+            return False
+        if self.state == "started":
+            return now >= max(self.entry_ends, self.started_at or self.entry_ends) + DAY
+        return self.last_end is not None and now >= self.last_end + 27 * DAY
 
     def free(self) -> int | None:
         taken = [person.seat for person in self.held]

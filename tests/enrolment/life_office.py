@@ -193,7 +193,7 @@ class Office(People):
         seen = seen_as(cohort.state, cohort.first_start)
         if decision == "start":
             if self.done(oversight.start(self.ids[which], True, seen, self.kim, self.now)):
-                model.state = "started"
+                model.state, model.started_at = "started", self.now
         elif decision == "cancel":
             expected = model.state in {"open", "postponed"}
             assert self.done(oversight.cancel(self.ids[which], "too_few", seen, self.kim, self.now)) == expected

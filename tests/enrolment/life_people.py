@@ -97,6 +97,7 @@ class People(Checked):
         """When the sessions and the decision are is the schedule's affair; what follows for places is the model's."""
         held, model = await cohorts.sessions(self.ids[which]), self.models[which]
         model.sessions = [s.starts_at for s in held if s.state != "cancelled"]
+        model.last_end = max((s.ends_at for s in held if s.state != "cancelled"), default=None)
         model.visit_day = (await cohorts.by_id(self.ids[which])).decide_by - timedelta(days=7)
 
     def one(self, pick: int, *states: str) -> tuple[int, Person]:

@@ -148,9 +148,33 @@ def test_those_who_wait_are_kept_until_the_start_can_no_longer_be_put_off() -> N
     assert queue_over(late, last + timedelta(days=5))
     early = replace(started, started_at=last - timedelta(days=10))
     assert (queue_over(early, last + timedelta(hours=23)), queue_over(early, last + timedelta(hours=24))) == (False, True)
+    # Of talks nobody decides; who waits for a group waits for the decision, for as long as it has a list.
     assert not queue_over(undecided, last + timedelta(days=6))
     assert queue_over(undecided, last + timedelta(days=7))
+    group = replace(undecided, last_end=last + timedelta(days=40))
+    assert not queue_over(group, last + timedelta(days=40 + 26, hours=23))
+    assert queue_over(group, last + timedelta(days=40 + 27))
     assert queue_over(Entry("cancelled", date(2026, 9, 1), last), last - timedelta(days=1))
+
+
+@given(
+    moments,
+    st.timedeltas(timedelta(0), timedelta(days=300)),
+    st.timedeltas(timedelta(0), timedelta(days=400)),
+    st.sampled_from(["open", "postponed"]),
+)
+def test_a_queue_never_ends_because_nobody_has_decided_while_there_is_a_list_and_always_before_it_goes(
+    last: datetime, length: timedelta, later: timedelta, state: str
+) -> None:
+    ends, now = last + length, last + later
+    facts = Entry(state, date(2026, 1, 1), last, last_end=ends)
+    over = queue_over(facts, now)
+    # Who is told then has three days to read it before a working list goes, thirty days after the last session.
+    assert over == (now >= ends + timedelta(days=30) - timedelta(days=3))
+    assert not (over and now < ends)
+    # Decided, it ends a day later, as of every start.
+    decided = replace(facts, state="started", started_at=now)
+    assert queue_over(decided, max(now, last) + timedelta(days=1))
 
 
 @given(moments)

@@ -74,17 +74,17 @@ async def test_while_the_letter_cannot_go_the_entry_stays(
     assert await owner.fetchval("select state from notice where kind = 'queue_ended'") == "waiting"
 
 
-async def test_an_undecided_start_keeps_its_queue_for_a_week(
+async def test_an_undecided_start_keeps_its_queue_until_just_before_its_list_goes(
     the_worker: Worker, keys: KeyFolder, clock: FrozenClock
 ) -> None:
     cohort = await full("2.1", clock, state="open")
     await somebody(cohort, keys, clock.now(), "Al")
     waiting = await somebody(cohort, keys, clock.now(), "Bok")
-    assert cohort.first_start
-    clock.set(cohort.first_start + timedelta(days=6))
+    assert cohort.last_end
+    clock.set(cohort.last_end + timedelta(days=27, seconds=-1))
     await worker.drain(the_worker)
     assert (await queries.enrolment(waiting.enrolment_id)).state == "queued"
-    clock.advance(days=1)
+    clock.advance(seconds=1)
     await worker.drain(the_worker)
     assert (await queries.enrolment(waiting.enrolment_id)).state == "expired"
 

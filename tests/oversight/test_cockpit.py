@@ -339,11 +339,11 @@ async def test_a_start_that_nothing_was_held_of_came_off_nowhere(
 ) -> None:
     """The year strip, the warning of too few starts and the statistics go by one rule."""
     cohort = await a_cohort("2.8", clock.now(), first_in=timedelta(), state="started")
-    today, year = clock.now().date(), clock.now().year
+    year = clock.now().year
 
     async def found() -> tuple[int, dict[str, int], int | None]:
         sections = {s.section: s for s in await statistics.sections(statistics.year_of(year), ["2.8"], clock.now())}
-        strip = await queries.starts_in(year, kim, today)
+        strip = await queries.starts_in(year, kim, clock.now())
         return len(strip), await year_queries.lacking({"2.8": 2}, year), sections["2.8"].value("starts")
 
     clock.advance(hours=3)

@@ -278,6 +278,10 @@ def _text(pdf: bytes) -> str:
     return "\n".join(page.get_textpage().get_text_range() for page in document)
 
 
+def _first_page(pdf: bytes) -> str:
+    return pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_range()
+
+
 async def test_a_manager_establishes_it_as_read_and_from_then_on_every_print_is_the_same(
     staff: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
@@ -288,6 +292,10 @@ async def test_a_manager_establishes_it_as_read_and_from_then_on_every_print_is_
     assert "Det var 12 besök." in shown
     draft = _text(await _bytes(client, "2026.pdf"))
     assert "Utkast, inte fastställd: lämna inte ut" in draft
+    # At the head of the first page too, in its title and under it, not only at the foot of each.
+    first_page = _first_page(await _bytes(client, "2026.pdf"))
+    assert re.search(r"Utkast: Verksamhetsberättelse 2026\r?\n", first_page)
+    assert first_page.count("Utkast, inte fastställd: lämna inte ut") == 2
     # What is for everybody is there once it is established; every line of the other file says what it is.
     assert "2026-kort.pdf" not in shown
     assert (await client.get(f"{PAGE}/2026-kort.pdf")).status_code == 404

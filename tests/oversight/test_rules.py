@@ -24,7 +24,7 @@ from programmes.oversight.rules import (
     years,
 )
 
-planned = st.builds(Planned, st.integers(1, 50), st.integers(1, 12), st.integers(0, 8))
+planned = st.builds(Planned, st.integers(1, 50), st.integers(1, 12), st.integers(0, 8), st.booleans())
 
 
 def test_a_start_that_lacks_nobody_counts_and_one_that_lacks_somebody_is_the_one_needed() -> None:
@@ -34,12 +34,20 @@ def test_a_start_that_lacks_nobody_counts_and_one_that_lacks_somebody_is_the_one
     assert (short.counted, short.lacking, short.needed) == (1, 1, Planned(1, 11, 2))
 
 
+def test_a_start_whose_first_day_has_been_counts_once_it_is_decided() -> None:
+    late = Planned(1, 9, 0, late=True)
+    year = Year((2,), (late, Planned(2, 11, 3)), 2)
+    assert (year.counted, year.lacking, year.needed) == (1, 1, late)
+    found = [YearStart(1, "2.8", 9, False, late=True)]
+    assert years({"2.8": 1}, found, {})["2.8"] == Year((), (late,), 1)
+
+
 @given(st.lists(st.integers(1, 12), max_size=5), st.lists(planned, max_size=5), st.none() | st.integers(1, 4))
 def test_a_year_never_lacks_more_than_is_required(done: list[int], coming: list[Planned], required: int | None) -> None:
     year = Year(tuple(done), tuple(coming), required)
     assert 0 <= year.lacking <= (required or 0)
     assert (year.lacking == 0) == (required is None or year.counted >= required)
-    assert year.needed is None or (year.lacking and year.needed.missing)
+    assert year.needed is None or (year.lacking and (year.needed.missing or year.needed.late))
     for start in coming:
         assert without(year, start.cohort_id).lacking >= year.lacking
 

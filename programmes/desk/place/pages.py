@@ -8,6 +8,7 @@ from typing import Any
 from programmes.catalogue.rules import Programme
 from programmes.catalogue.wording import Question
 from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.cohorts.rules import UNDECIDED
 from programmes.cohorts.talk_rules import Tally
 from programmes.cohorts.undone_rules import that_matter
 from programmes.cohorts.wording_rules import numbered
@@ -55,7 +56,8 @@ class QueuePart:
     there were too few for all of them; `passed_asked`: as they had yet to say that they come. `passed_on`: on which day a
     coordinator last let somebody go before. `came_before`: when somebody who had applied earlier came back before them.
     `ran_out`: the form had said that there was a place. `parted`: they no longer wait together with the siblings with whom
-    they did. `over`: nobody can enter any more. `by_word`: no offer could be answered before the next session; who is first
+    they did. `over`: nobody can enter any more; `undecided`: nor here, but the queue stands until it is decided about the
+    start. `by_word`: no offer could be answered before the next session; who is first
     takes a free place by saying yes to staff. `takes`: one is free, and they are next. `too_many`: how many places there
     are, when those who wait together want more.
     """
@@ -73,6 +75,7 @@ class QueuePart:
     ran_out: bool = False
     parted: bool = False
     over: bool = False
+    undecided: bool = False
     by_word: bool = False
     takes: bool = False
     too_many: int = 0
@@ -293,6 +296,12 @@ def why_no_offer(code: str, state: str) -> str:
     """The conflict whose words fit somebody who answered an offer that is no more: they may wait still, or nothing comes
     of the start."""
     return {"queued": "offer_ended_queued", "cancelled": "offer_ended_cancelled"}.get(state, code)
+
+
+def waits_for_decision(cohort: CohortFacts) -> bool:
+    """Whether those who wait keep their place in the queue though nobody can enter: the start may be cancelled or postponed
+    (decision 101)."""
+    return cohort.form == "group" and cohort.state in UNDECIDED
 
 
 def headline(state: str, position: int, form: str, left_from: str | None = None, over: bool = False) -> str:

@@ -122,7 +122,10 @@ _TOLD: Mapping[str, Mapping[str, tuple[str, object]]] = {
     },
 }
 _PROBLEMS: Mapping[str, tuple[str, Problem]] = {
-    "400": ("The address or a header cannot be read.", Problem(400, "The request cannot be understood")),
+    "400": (
+        "The query has a parameter, of which there are none (`title` names it), or the address or a header cannot be read.",
+        Problem(400, "Unknown parameter: programme"),
+    ),
     "404": ("There is no such programme in the edition in force.", Problem(404, "Not found")),
     "405": (
         "Another method than `Allow` lists. Nothing is written here.",

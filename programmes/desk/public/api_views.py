@@ -19,6 +19,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.desk.public import api_pages as pages
 from programmes.desk.public import api_schema_pages
 from programmes.desk.public import views as public
+from programmes.web.guards import no_parameters
 
 AnyRequest = Request[Any, Any, Any]
 _TAG = Tag("catalogue", "What there is, when it starts, and whether there are places. No personal data.")
@@ -46,7 +47,7 @@ async def _programmes(request: AnyRequest) -> list[pages.ApiProgramme]:
     ]
 
 
-@get("/api/v1/programmes", tags=[_TAG.name], summary="All programmes", operation_id="programmes")
+@get("/api/v1/programmes", guards=[no_parameters], tags=[_TAG.name], summary="All programmes", operation_id="programmes")
 async def list_all(request: AnyRequest) -> Response[pages.ApiList]:
     """Every programme of the guideline's edition in force, with its starts and opening times."""
     office = public.office_of(request)
@@ -55,6 +56,7 @@ async def list_all(request: AnyRequest) -> Response[pages.ApiList]:
 
 @get(
     "/api/v1/programmes/{slug:str}",
+    guards=[no_parameters],
     tags=[_TAG.name],
     summary="One programme",
     operation_id="programme",
@@ -69,7 +71,7 @@ async def show_one(request: AnyRequest, slug: FromPath[str]) -> Response[pages.A
     return _answer(request, pages.programme(programme, starts, openings, office, base))
 
 
-@get("/api/v1/starts", tags=[_TAG.name], summary="All starts", operation_id="starts")
+@get("/api/v1/starts", guards=[no_parameters], tags=[_TAG.name], summary="All starts", operation_id="starts")
 async def list_starts(request: AnyRequest) -> Response[pages.ApiStarts]:
     """Every start that one can apply to on the web, or soon can, soonest first."""
     office = public.office_of(request)
@@ -90,7 +92,9 @@ def _schema() -> bytes:
         title="Programmes, starts and places",
         version="1",
         description="The catalogue with its starts and places, as the public pages show it. No personal data. An answer"
-        " may be kept, and is asked about again with `If-None-Match` before it is used. It may be read from any web page.",
+        " may be kept, and is asked about again with `If-None-Match` before it is used. It may be read from any web page."
+        " No operation takes parameters in the query: an answer is always the whole, and one that is asked for with a"
+        " parameter is refused, so that nobody takes the whole for a part.",
         tags=[_TAG],
     )
     # It is asked for its description and nothing else: Litestar's own logging would write the addresses of requests.

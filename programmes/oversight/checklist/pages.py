@@ -7,6 +7,7 @@ from datetime import date
 from programmes.core.i18n import day_long, day_plain, day_year, listed, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.oversight.checklist.rules import Due, Step, Way
+from programmes.oversight.cockpit.card_pages import queue_kept
 from programmes.oversight.cockpit.pages import Undo
 from programmes.oversight.rules import Start
 
@@ -76,9 +77,11 @@ def _text(way: Way, key: str) -> str:
         "agree": lambda: ngettext("%(n)s har inte godkänt än.", "%(n)s har inte godkänt än.", way.to_agree),
         "note": lambda: ngettext("%(n)s tillfälle saknar sin anteckning.", "%(n)s tillfällen saknar sin anteckning.",
                                  way.unnoted),
+        "decide": lambda: queue_kept(way.queue_until) if way.queue_until else "",
         "move_on": lambda: _("De som var anmälda får flytta till nästa start före andra."),
     }  # fmt: skip
     numbers = {"visits": way.visits_left, "agree": way.to_agree, "note": way.unnoted, "move_on": int(way.may_move)}
+    numbers["decide"] = int(way.queue_until is not None)
     return texts[key]() if numbers.get(key) else ""
 
 

@@ -15,7 +15,7 @@ from programmes.core.db import fetch
 from programmes.core.principal import Principal
 from programmes.core.retention import amount_of
 from programmes.desk.closing.queries import STILL_TRUE
-from programmes.enrolment.rules import asked_texts
+from programmes.enrolment.rules import asked_texts, undecided_until
 from programmes.evaluation.rules import needs_box
 from programmes.oversight.checklist.rules import Due as Due
 from programmes.oversight.checklist.rules import Step as Step
@@ -28,7 +28,7 @@ from programmes.oversight.checklist.rules import week as week
 _WAYS = f"""
 with mine as materialized (
     select c.id, c.name, p.section, p.form, p.doc_level = 'operational' as exempt, c.programme_id, c.state, c.enrol_from,
-           c.decide_by, c.visit_days, c.closed_at
+           c.decide_by, c.visit_days, c.closed_at, c.last_entry_session
     from cohort c join programme p on p.id = c.programme_id
     where p.form in ('group', 'individual') and {MINE}
       and case when $4::int is null then c.state in ('planned', 'open', 'postponed', 'started', 'cancelled')
@@ -36,6 +36,8 @@ with mine as materialized (
 select m.*, s.first_start, s.last_end, coalesce(e.held, 0) as held, coalesce(e.visits_left, 0) as visits_left,
        coalesce(e.to_agree, 0) as to_agree, coalesce(e.people, false) as people,
        coalesce(e.records, false) as records,
+       m.form = 'group' and m.state in ('open', 'postponed') and coalesce(e.queued, 0) > 0
+         and s.begun >= least(m.last_entry_session, s.sessions) as waits_in_vain,
        b.state as box, exists (select 1 from case_transfer t where t.cohort_id = m.id and {STILL_TRUE}) as transferred,
        exists (select 1 from first_right r where r.from_cohort_id = m.id and r.until > $5) and coalesce(e.alive, false)
          as may_move,
@@ -43,12 +45,14 @@ select m.*, s.first_start, s.last_end, coalesce(e.held, 0) as held, coalesce(e.v
              where w.cohort_id = m.id and w.role = 'leader' and (w.until is null or w.until >= $2)
              order by p.display_name) as leaders
 from mine m
-left join (select cohort_id, min(starts_at) as first_start, max(ends_at) as last_end from cohort_session
+left join (select cohort_id, min(starts_at) as first_start, max(ends_at) as last_end, count(*) as sessions,
+                  count(*) filter (where starts_at <= $5) as begun from cohort_session
            where state <> 'cancelled' and cohort_id in (select id from mine) group by cohort_id) s on s.cohort_id = m.id
 left join (select x.cohort_id, count(*) filter (where x.state in ('preliminary', 'confirmed')) as held,
                   count(*) filter (where x.state = 'preliminary' and v.id is null) as visits_left,
                   count(*) filter (where x.state = 'preliminary') as to_agree,
                   bool_or(x.state in ('preliminary', 'confirmed', 'queued')) as alive,
+                  count(*) filter (where x.state = 'queued') as queued,
                   bool_or(x.participant_id is not null) as records,
                   bool_or(x.participant_id is null or x.key_id is not null) as people
            from enrolment x left join study_visit v on v.enrolment_id = x.id and v.state = 'attended'
@@ -112,4 +116,5 @@ def _way(row: Any, programme: Programme, unnoted: Sequence[Unnoted], kept_years:
         leaders=tuple(row["leaders"]),
         records=row["records"],
         kept_years=kept_years,
+        queue_until=local_date(undecided_until(row["last_end"])) if row["waits_in_vain"] else None,
     )

@@ -27,7 +27,8 @@ class Way:
     edition asks for it. `unnoted`: sessions that began and lack their note, the first of them on `unnoted_since`.
     `box_open`: an evaluation that is to be and is not closed. `people`: somebody stands on its list, or has a code.
     `may_move`: people of a cancelled start can still use their first right. `records`: records of people who were in it
-    are kept, so many years (`kept_years`) after the last note of each.
+    are kept, so many years (`kept_years`) after the last note of each. `queue_until`: so long those who wait are kept while
+    nobody decides about the start, where nobody can enter any more.
     """
 
     cohort_id: int
@@ -58,6 +59,7 @@ class Way:
     leaders: tuple[str, ...] = ()
     records: bool = False
     kept_years: int = 0
+    queue_until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def _cancelled(way: Way) -> list[_Found]:
     day = local_date(way.closed_at) if way.closed_at else None
     close_by = day + CLOSED_WITHIN if day else None
     return [
-        ("decide", True, "coordinator", day),
+        ("decide", True, "coordinator", way.decide_by if way.form == "group" else day),
         ("move_on", not way.may_move, "coordinator", day),
         ("close", not way.people, "coordinator", close_by),
     ]

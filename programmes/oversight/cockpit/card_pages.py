@@ -249,9 +249,15 @@ def _first(start: Start, uncounted: bool) -> str:
         parts = [_days(start, day_long(local_date(start.first_start)))]
     if start.queued:
         parts.append(_("%(n)s i kö.", n=start.queued))
+    parts += [queue_kept(start.queue_until)] if start.queue_until else []
     if uncounted:
         parts.append(_("Platserna räknas inte i statistiken."))
     return " ".join(parts)
+
+
+def queue_kept(until: date) -> str:
+    """That those who wait lose nothing by a late decision, but don't wait for ever."""
+    return _("De som står i kö väntar på ert beslut, men längst till %(day)s.", day=day_long(until))
 
 
 def _days(start: Start, first: str) -> str:

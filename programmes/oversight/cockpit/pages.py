@@ -92,12 +92,15 @@ class Undo:
     name: str
 
 
-def undo_of(cohort_id: int, name: str, found: Decided, until: datetime, refused: str = "") -> Undo:
+def undo_of(cohort_id: int, name: str, found: Decided, until: datetime, refused: str = "", told: bool = True) -> Undo:
+    """`told`: people get messages about it."""
     moves = found.decision == "cancel"
     what = _decided(_SAID[found.decision], name)
     if refused:
         return Undo(cohort_id, 0, what, refused, moves, name)
-    text = _("Beskeden går %(time)s. Till dess kan du ångra.", time=clock(until))
+    text = _("Du kan ångra till %(time)s.", time=clock(until))
+    if told:
+        text = _("Beskeden går %(time)s. Till dess kan du ångra.", time=clock(until))
     return Undo(cohort_id, found.decision_id, what, text, moves, name)
 
 
@@ -213,8 +216,11 @@ def _decided(what: str, name: str) -> str:
     return texts.get(what, "")
 
 
-def done_text(what: str, name: str, reach: Reach) -> str:
-    """What has just been decided and who hears of it how, from a fixed list; anything else says nothing."""
+def done_text(what: str, name: str, reach: Reach, tells: bool = True) -> str:
+    """What has just been decided and who hears of it how, from a fixed list; anything else says nothing. `tells`: it is such
+    as people are told of."""
+    if what == "startad" and not tells:
+        return _decided(what, name) + " " + _("Ingen får besked: alla träffar har varit.")
     calls = _("De som ska ringas står på Idag.") if reach.ring else ""
     said = _decided(what, name)
     return " ".join(part for part in (said, told(reach), calls) if part) if said else ""

@@ -10,7 +10,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import decision_queries, year_queries
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts.rules import Reason, Span
+from programmes.cohorts.rules import Reason, Span, start_is_told
 from programmes.cohorts.wording_rules import said
 from programmes.cohorts.year_rules import wanted
 from programmes.core.clock import local_date
@@ -67,7 +67,7 @@ async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int =
     undo, undos = await _undo(request), await _undos(request)
     view = pages.cockpit(
         starts,
-        await queries.starts_in(year, who, today) if told else [],
+        await queries.starts_in(year, who, now) if told else [],
         await _offered(told),
         await catalogue.uncounted({start.programme_id for start in starts}),
         who.coordinates,
@@ -118,8 +118,18 @@ async def _done(request: AnyRequest) -> str:
     newest, history = await decision_queries.newest(cohort.cohort_id), await decision_queries.history(cohort.cohort_id)
     if not pages.happened(what, newest, history, local_date(state.clock.now())):
         return ""
-    kind = pages.TELLS.get(what)
-    return pages.done_text(what, cohort.name, await reach(cohort.cohort_id, kind, state.key_folder) if kind else Reach())
+    kind, tells = pages.TELLS.get(what), newest is None or await _told(cohort.cohort_id, newest)
+    hear = await reach(cohort.cohort_id, kind, state.key_folder) if kind and tells else Reach()
+    return pages.done_text(what, cohort.name, hear, tells)
+
+
+async def _told(cohort_id: int, found: decision_queries.Decided) -> bool:
+    """Whether people are told of a decision, by the same rule as when it was made. Of what is only planned nobody knows, and
+    who comes to an open meeting place is not known."""
+    cohort = await cohorts.by_id(cohort_id)
+    if found.decision == "start":
+        return start_is_told(cohort.sessions, await cohorts.begun(cohort_id, found.decided_at))
+    return found.state_before != "planned" and cohort.form != "drop_in"
 
 
 async def _asked_about(request: AnyRequest) -> cohorts.CohortFacts | None:
@@ -157,7 +167,7 @@ async def undo_for(request: AnyRequest, cohort_id: int, name: str, section: str)
     if found is None or found.undone_until is None:
         return None
     why = " ".join(said(reason) for reason in await why_it_stands(cohort_id, found))
-    return pages.undo_of(cohort_id, name, found, found.undone_until, why)
+    return pages.undo_of(cohort_id, name, found, found.undone_until, why, await _told(cohort_id, found))
 
 
 def to_cockpit(what: str, cohort_id: int) -> Response[Any]:
@@ -233,13 +243,13 @@ async def _show_decide(request: AnyRequest, cohort_id: int, status: int = 200, f
         # Decided already, or nothing that is decided upon (a series): the group's page says how it stands.
         return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}"})
     age = (await catalogue.programme(cohort.programme_id)).age_asked
-    tells = found[0].begun < found[0].sessions
+    tells = start_is_told(found[0].sessions, found[0].begun)
     reached = await reach_by_state(cohort_id, "cohort_started", request.app.state.key_folder) if tells else {}
     card = one_card(found[0], today, age)
     button = decision_pages.start_button(card.choice == "fewer", sum(reached.values(), start=Reach()))
     hint = pages.undo_hint(await decision_queries.undone_until_if_now(cohort_id, now), told=tells)
     reasons = fewer_reasons() if card.choice == "fewer" else ()
-    rows = decision_pages.start_rows(card.start, reached, begun_entry=found[0].begun >= cohort.last_entry_session)
+    rows = decision_pages.start_rows(card.start, reached, begun_entry=found[0].entry_over)
     view = pages.DecidePage(card, rows, button, hint, form or Form(), status == 409, reasons)
     return page(request, "oversight/decide.html", view, status)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from programmes.cohorts.rules import Reason
+from programmes.cohorts.rules import Reason, start_is_told
 from programmes.cohorts.schedule_rules import Clash, Schedule
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
@@ -14,6 +14,7 @@ from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import State
 from programmes.notices.reach_rules import Reach, told
 from programmes.oversight.clash_pages import clash_lines
+from programmes.oversight.cockpit.card_pages import queue_kept
 from programmes.oversight.decisions.day_pages import all_days, apart_lines, bare_day, new_days, other_days
 from programmes.oversight.decisions.kept_pages import fixed_reasons
 from programmes.oversight.rules import Start, Year, without
@@ -140,7 +141,7 @@ def _leaders(facts: Start, what: str) -> Rows:
 def start_rows(facts: Start, reached: Mapping[State, Reach], begun_entry: bool = False) -> Rows:
     """What a start means to whom, and how many of them hear of it in which way. `begun_entry`: the last session that one may
     join at has begun, so that a day after the decision the queue ends."""
-    if facts.begun and facts.begun == facts.sessions:
+    if not start_is_told(facts.sessions, facts.begun):
         confirmed = offered = _("Får inget besked: alla träffar har varit.")
         preliminary = _("Behåller sin plats. Får inget besked: alla träffar har varit.")
     else:
@@ -201,21 +202,44 @@ def cancel_page(
         reached,
     )
     if facts.state != "planned" and facts.sessions:
-        shown = ngettext(
-            "%(n)s träff står som INSTÄLLT i 30 dagar.", "%(n)s träffar står som INSTÄLLT i 30 dagar.", facts.sessions
-        )
-        rows = (*rows, (_("Kalendrar"), shown, _("Oftast inom några timmar")))
+        rows = (*rows, (_("Kalendrar"), _called_off_shown(facts), _("Oftast inom några timmar")))
     return DecisionPage(
         facts,
         f"{_cancel_lead(facts)} {hint}",
         form,
-        (*rows, *_leaders(facts, _("Träffarna ställs in. Rum och tider blir lediga."))),
+        (*rows, *_leaders(facts, _sessions_of_cancel(facts))),
         fixed_reasons(),
         _short_year(facts, without(year, facts.cohort_id) if year else None),
         (("skal", reason),),
         button=_told_button(sum(reached.values(), start=Reach())),
         others=_others(others),
     )
+
+
+def _called_off_shown(facts: Start) -> str:
+    """What calendars show of a start that is cancelled: of a late one what has been apart from what is left."""
+    left = facts.sessions - facts.begun
+    if not left:
+        return _("Alla träffar har varit. De står också som INSTÄLLT i 30 dagar.")
+    shown = ngettext("%(n)s träff står som INSTÄLLT i 30 dagar.", "%(n)s träffar står som INSTÄLLT i 30 dagar.", left)
+    if not facts.begun:
+        return shown
+    return shown + " " + ngettext("Den som har varit också.", "De %(n)s som har varit också.", facts.begun)
+
+
+def _sessions_of_cancel(facts: Start) -> str:
+    """What cancelling means to those who lead; of a late start what has been apart, as there is no room to set free."""
+    if not facts.begun:
+        return _("Träffarna ställs in. Rum och tider blir lediga.")
+    been = ngettext(
+        "%(n)s träff av %(all)s har redan varit, och räknas som inställd. Blev den av startar ni i stället.",
+        "%(n)s träffar av %(all)s har redan varit, och räknas som inställda. Blev de av startar ni i stället.",
+        facts.begun,
+        all=facts.sessions,
+    )
+    if facts.begun == facts.sessions:
+        return been
+    return been + " " + _("De andra ställs in, och deras rum och tider blir lediga.")
 
 
 def _cancel_openings(facts: Start, form: object, reason: str, hint: str) -> DecisionPage:
@@ -268,7 +292,7 @@ def _others(others: Sequence[Other]) -> str:
 def _cancel_lead(facts: Start) -> str:
     people = ngettext("%(n)s person har plats.", "%(n)s personer har plats.", facts.held)
     queue = ngettext("%(n)s står i kö.", "%(n)s står i kö.", facts.queued) if facts.queued else _("Ingen står i kö.")
-    return f"{people} {queue}"
+    return " ".join([people, queue, *([queue_kept(facts.queue_until)] if facts.queue_until else [])])
 
 
 def _short_year(facts: Start, year: Year | None) -> tuple[str, str]:
@@ -313,7 +337,7 @@ def postpone_page(
     leaves = bool(days) and facts.first_start is not None and days[0].year != local_date(facts.first_start).year
     return DecisionPage(
         facts,
-        f"{_counted(facts)} {_need(facts)}",
+        " ".join([_counted(facts), _need(facts), *([queue_kept(facts.queue_until)] if facts.queue_until else [])]),
         form,
         (*rows, *_leaders(facts, _("De nya dagarna gäller."))),
         fixed_reasons(),

@@ -47,6 +47,7 @@ async def _facts(request: AnyRequest, cohort_id: int, states: Set[str]) -> queri
         raise Conflict("cohort_changed")
     programme = await catalogue.programme(cohort.programme_id)
     taken = (await places([cohort_id]))[cohort_id]
+    begun = await cohorts.begun(cohort_id, request.app.state.clock.now())
     return queries.Start(
         cohort_id,
         cohort.programme_id,
@@ -66,13 +67,14 @@ async def _facts(request: AnyRequest, cohort_id: int, states: Set[str]) -> queri
         taken.offered,
         taken.queued,
         venue=cohort.venue,
-        begun=await cohorts.begun(cohort_id, request.app.state.clock.now()),
+        begun=begun,
+        entry_over=cohort.sessions > 0 and begun >= min(cohort.last_entry_session, cohort.sessions),
+        last_end=cohort.last_end,
     )
 
 
 async def _year(request: AnyRequest, facts: queries.Start) -> Any:
     """The year of the start's programme, where the guideline asks for a number of starts."""
-    who, today = principal(request), local_date(request.app.state.clock.now())
     if facts.first_start is None:
         return None
     year = local_date(facts.first_start).year
@@ -80,7 +82,7 @@ async def _year(request: AnyRequest, facts: queries.Start) -> Any:
     required = wanted(by_guideline, await year_queries.by_office()).get(facts.section)
     if required is None:
         return None
-    found = await queries.starts_in(year, who, today)
+    found = await queries.starts_in(year, principal(request), request.app.state.clock.now())
     return year_of(facts.section, required, found)
 
 

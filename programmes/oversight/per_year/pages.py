@@ -114,14 +114,20 @@ def _last_chance(section: str, year: Year, chances: Chances) -> tuple[str, str, 
 
 def _year_sentence(year: Year, needed: Planned | None) -> str:
     parts = [capital(f"{_months(year.done)}.")] if year.done else []
-    others = [start.month for start in year.planned if start != needed]
+    late = [start.month for start in year.planned if start.late]
+    if late:
+        words = ngettext("Planerad, inte beslutad: %(months)s.", "Planerade, inte beslutade: %(months)s.", len(late),
+                         months=_months(late))  # fmt: skip
+        parts.append(words)
+    others = [start.month for start in year.planned if start != needed and not start.late]
     if others:
         planned = ngettext("Planerad i %(months)s.", "Planerade i %(months)s.", len(others), months=_months(others))
         parts.append(planned)
-    if needed:
+    more = year.lacking - len(late)
+    if needed and not needed.late:
         parts.append(_("Starten i %(month)s behövs, och där saknas %(n)s.", month=_months([needed.month]), n=needed.missing))
-    elif year.lacking:
-        parts.append(ngettext("%(n)s start till behövs.", "%(n)s starter till behövs.", year.lacking))
+    elif more > 0:
+        parts.append(ngettext("%(n)s start till behövs.", "%(n)s starter till behövs.", more))
     return " ".join(parts) or _("Ingen start i år.")
 
 

@@ -253,6 +253,8 @@ def paper(found: Report, established: str) -> dict[str, Any]:
         **asdict(found),
         "title": title(found.year),
         "state": state_words(established),
+        "heading": title(found.year) if established else _("Utkast: %(title)s", title=title(found.year)),
+        "draft": "" if established else state_words(""),
         "heads": [_("Mått"), str(found.year), str(found.year - 1)],
         "charts_title": _("I bild"),
         "parts_title": _("Insats för insats"),
