@@ -193,12 +193,13 @@ async def test_a_start_with_people_of_all_kinds_is_a_line_too_and_is_told_from_t
     assert found["wide"] <= 1280
     assert await page.evaluate(_OVER) == []
     _ends_are_seen(await page.evaluate(_ENDS))
-    await page.set_viewport_size({"width": 390, "height": 844})
-    _ends_are_seen(await page.evaluate(_ENDS))
-    assert (await page.evaluate(_MEASURE))["wide"] <= 390
-    numbers = await page.evaluate(_NUMBERS)
-    assert [one for one in numbers if one["text"] != "2.8" or not one["whole"]] == [], "which programme each is of"
-    assert len(numbers) == _HOW_MANY
+    for width in (390, 320):
+        await page.set_viewport_size({"width": width, "height": 844})
+        _ends_are_seen(await page.evaluate(_ENDS))
+        assert (await page.evaluate(_MEASURE))["wide"] <= width
+        numbers = await page.evaluate(_NUMBERS)
+        assert [one for one in numbers if one["text"] != "2.8" or not one["whole"]] == [], "which programme each is of"
+        assert len(numbers) == _HOW_MANY
 
 
 def _ends_are_seen(ends: list[dict[str, Any]]) -> None:
