@@ -5,7 +5,8 @@ from uuid import UUID
 
 from programmes.core.db import fetch
 from programmes.enrolment.queries import can_be_offered, entry_facts
-from programmes.enrolment.rules import ALIVE, BEFORE_SESSION, queue_over
+from programmes.enrolment.rules import ALIVE
+from programmes.enrolment.waiting_rules import BEFORE_SESSION, queue_over
 
 
 async def overdue_offers(now: datetime) -> list[tuple[UUID, int]]:

@@ -8,7 +8,7 @@ from typing import Literal
 from programmes.cohorts.rules import Reason, StartChoice, StartFacts
 from programmes.cohorts.schedule_rules import Schedule, Slot
 from programmes.core.clock import local_date
-from programmes.enrolment.rules import undecided_until
+from programmes.enrolment.waiting_rules import undecided_until
 
 SOON = timedelta(days=21)
 TILE = timedelta(days=14)

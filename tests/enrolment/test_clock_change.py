@@ -13,7 +13,7 @@ from programmes.core.db import transaction
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import place_services, queries, services
 from programmes.enrolment.leaving import services as leaving_services
-from programmes.enrolment.rules import offer_until
+from programmes.enrolment.waiting_rules import offer_until
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, csrf_of, post_form, somebody
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from programmes.core.clock import local
 from programmes.core.days import day_off
 from programmes.enrolment.rules import (
-    LEAST_TO_ANSWER,
     AgreementText,
     Applied,
     EnrolmentFacts,
@@ -25,18 +24,16 @@ from programmes.enrolment.rules import (
     acceptable,
     asked_texts,
     asks_for_more,
-    capped_again,
     decide_application,
     doubles,
     entry,
     lowest_free,
     may_drop_out,
-    offer_until,
-    queue_over,
     remaining,
     still_to_do,
     strays,
 )
+from programmes.enrolment.waiting_rules import LEAST_TO_ANSWER, capped_again, offer_until, queue_over
 from tests.catalogue.cast import EDITION
 
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2028, 12, 31)).map(lambda m: m.replace(tzinfo=UTC))  # noqa: DTZ001

@@ -24,8 +24,9 @@ from programmes.enrolment import place_services, queries, services
 from programmes.enrolment.leaving import refusal_services, transfer_services
 from programmes.enrolment.leaving import services as leaving_services
 from programmes.enrolment.queue import seating_services
-from programmes.enrolment.rules import Entry, Leads, entry, leads, offer_until
+from programmes.enrolment.rules import Entry, entry
 from programmes.enrolment.services import Taken
+from programmes.enrolment.waiting_rules import Leads, leads, offer_until
 from tests.clock import FrozenClock
 from tests.conftest import START
 from tests.enrolment.test_siblings import family, states

@@ -16,7 +16,7 @@ from programmes.core.db import transaction
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
-from programmes.enrolment.rules import offer_until
+from programmes.enrolment.waiting_rules import offer_until
 from programmes.oversight import services
 from programmes.oversight.decisions import undo_services
 from tests.clock import FrozenClock

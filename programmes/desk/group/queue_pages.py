@@ -8,7 +8,8 @@ from programmes.core.i18n import moment_long
 from programmes.desk.group.groups_pages import Tag
 from programmes.desk.group.step_pages import Facts
 from programmes.enrolment.roster import RosterEntry
-from programmes.enrolment.rules import Entry, leads
+from programmes.enrolment.rules import Entry
+from programmes.enrolment.waiting_rules import leads
 from programmes.enrolment.wording import (
     order_text,
     passed_by_text,

@@ -15,7 +15,8 @@ from programmes.core.i18n import capital, day_plain, day_year, language, moment_
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.leaving.transfer_rules import Move, Refused
 from programmes.enrolment.queries import EnrolmentFacts, Places
-from programmes.enrolment.rules import Leads, NotOpen, Remaining
+from programmes.enrolment.rules import NotOpen, Remaining
+from programmes.enrolment.waiting_rules import Leads
 from programmes.enrolment.wording import remaining_text
 from programmes.notices.reach_rules import Way
 

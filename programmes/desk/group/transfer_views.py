@@ -18,8 +18,8 @@ from programmes.desk.group import transfer_services as services
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.queue import order_queries
 from programmes.enrolment.roster import label_of
-from programmes.enrolment.rules import Leads
 from programmes.enrolment.services import not_open
+from programmes.enrolment.waiting_rules import Leads
 from programmes.notices.reach_rules import Way
 from programmes.notices.reach_services import way
 from programmes.people.looks import looking

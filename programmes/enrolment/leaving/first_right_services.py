@@ -13,7 +13,7 @@ from programmes.core.errors import Conflict
 from programmes.enrolment import queries
 from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.leaving.first_right_queries import Cancelled, Following
-from programmes.enrolment.rules import offer_until
+from programmes.enrolment.waiting_rules import offer_until
 
 
 async def one_at_a_time(cohort_id: int) -> None:

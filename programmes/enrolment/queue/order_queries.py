@@ -10,8 +10,9 @@ from programmes.core.days import day_off
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.enrolment import queries
 from programmes.enrolment.queue.rules import EventKind, NewMaximum, Waiting
-from programmes.enrolment.rules import EnrolmentFacts, Leads, leads
+from programmes.enrolment.rules import EnrolmentFacts
 from programmes.enrolment.together import queries as together_queries
+from programmes.enrolment.waiting_rules import Leads, leads
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from programmes.core.errors import Conflict, NotFound
 from programmes.enrolment import queries, services
 from programmes.enrolment.queue import order_queries
 from programmes.enrolment.queue.services import note_passed, offer
-from programmes.enrolment.rules import LEAST_TO_ANSWER, entry
+from programmes.enrolment.rules import entry
 from programmes.enrolment.together import queries as together_queries
+from programmes.enrolment.waiting_rules import LEAST_TO_ANSWER
 
 
 @dataclass(frozen=True)

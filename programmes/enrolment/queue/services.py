@@ -11,8 +11,9 @@ from programmes.core.db import execute, transaction
 from programmes.core.errors import NotFound
 from programmes.enrolment import due_queries, queries
 from programmes.enrolment.queue.rules import EventKind
-from programmes.enrolment.rules import capped_again, entry, lowest_free, offer_until
+from programmes.enrolment.rules import entry, lowest_free
 from programmes.enrolment.together import queries as together_queries
+from programmes.enrolment.waiting_rules import capped_again, offer_until
 
 
 async def tell(event: str, enrolment_id: uuid.UUID) -> None:

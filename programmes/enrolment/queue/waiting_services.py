@@ -10,7 +10,8 @@ from programmes.core.restoring import Restoring, beside_no_restore
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries, services
 from programmes.enrolment.records import erasing_services
-from programmes.enrolment.rules import ALIVE, queue_over
+from programmes.enrolment.rules import ALIVE
+from programmes.enrolment.waiting_rules import queue_over
 from programmes.people.hold_queries import is_held
 
 _HAD_A_PLACE = "select true from enrolment where participant_id = $1 and not only_waited limit 1"

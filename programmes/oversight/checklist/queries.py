@@ -15,7 +15,8 @@ from programmes.core.db import fetch
 from programmes.core.principal import Principal
 from programmes.core.retention import amount_of
 from programmes.desk.closing.queries import STILL_TRUE
-from programmes.enrolment.rules import asked_texts, undecided_until
+from programmes.enrolment.rules import asked_texts
+from programmes.enrolment.waiting_rules import undecided_until
 from programmes.evaluation.rules import needs_box
 from programmes.oversight.checklist.rules import Due as Due
 from programmes.oversight.checklist.rules import Step as Step
