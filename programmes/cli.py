@@ -2,10 +2,12 @@
 
 import argparse
 import asyncio
+import errno
 import importlib
 import os
 import select
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,6 +46,23 @@ def _may_start(database_url: str, key_folder: Path, ballot_key_folder: Path | No
 _NOT_STARTED = 3
 
 
+def _not_to_be_had(host: str, port: int) -> str:
+    """Why nothing can be served at an address, which uvicorn would tell in words of its own; empty where it can."""
+    try:
+        for family, kind, protocol, _name, address in socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            with socket.socket(family, kind, protocol) as tried:
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET6:
+                    tried.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                tried.bind(address)
+    except OSError as error:
+        why = "another program serves there" if error.errno == errno.EADDRINUSE else (error.strerror or "no such address")
+        return f"nothing can be served at {host}, port {port}: {why}. Name another: --host, --port"
+    return ""
+
+
 def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
     """Serve the web application until stopped."""
     import uvicorn
@@ -62,6 +81,9 @@ def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
                 return 1
     except refusals.REFUSED:
         return _NOT_STARTED
+    if told := _not_to_be_had(arguments.host, arguments.port):
+        print(f"programmes: {told}.", file=sys.stderr)
+        return 1
     config = uvicorn.Config(
         with_last_resort(with_head(create_app(settings, SystemClock())), settings.https),
         host=arguments.host,

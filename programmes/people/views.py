@@ -85,12 +85,13 @@ async def sign_in(request: AnyRequest) -> Response[Any]:
         form.fail("losen", _("Skriv ditt lösenord."))
     if form.errors:
         return show_sign_in(request, form, goes_to, 422)
+    shared = _is_shared(request, form)
     answer = await services.sign_in(
         username,
         form.raw("losen"),
         sign_in_key(request),
         state.clock.now(),
-        browser(request, form.ticked("delad")),
+        browser(request, shared),
         state.settings.second_factor,
     )
     if isinstance(answer, services.NotAdmitted):
@@ -101,10 +102,16 @@ async def sign_in(request: AnyRequest) -> Response[Any]:
         drop_cookie(request, response, "staff")
         set_cookie(request, response, "steg", answer.token)
         set_form_token(request, response)
-        if form.ticked("delad"):
-            remember(request, response, True)
+        if shared != is_shared(request):
+            remember(request, response, shared)
         return response
-    return let_in(request, to(goes_to), answer, form.ticked("delad") or None)
+    return let_in(request, to(goes_to), answer, shared)
+
+
+def _is_shared(request: AnyRequest, form: Form) -> bool:
+    """Whether the device is shared: they say so, or somebody has before, and they were not asked whether it still is. An
+    empty box says no only where it was shown ticked."""
+    return form.ticked("delad") or (is_shared(request) and form.raw("delad_var") != "ja")
 
 
 @post("/logga-ut", status_code=303)

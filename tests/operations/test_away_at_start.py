@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import socket
 import sys
 from asyncio.subprocess import PIPE
 from dataclasses import replace
@@ -86,3 +87,16 @@ def test_what_the_last_host_answered_is_told_also_when_none_did(kind: str) -> No
 def test_the_page_of_what_goes_wrong_names_the_event() -> None:
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     assert "`database_away`" in page.partition("## When it goes wrong")[2].partition("\n## ")[0]
+
+
+async def test_serve_says_in_a_line_that_another_program_serves_there(settings: Settings, db: None) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "programmes.cli", "serve", "--port", str(port),
+            env=processes.environment(settings, "serve"), stdout=PIPE, stderr=PIPE,
+        )  # fmt: skip
+        out, wrong = await asyncio.wait_for(process.communicate(), 90)
+    assert (process.returncode, out) == (1, b"")
+    [line] = wrong.decode().splitlines()
+    assert f"port {port}: another program serves there" in line

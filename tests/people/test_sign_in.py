@@ -170,3 +170,47 @@ async def test_a_form_sent_by_somebody_signed_out_is_lost_and_that_is_said(robin
 async def test_nobody_is_led_elsewhere_after_signing_in(robin: int, client: httpx.AsyncClient, till: str) -> None:
     page = await client.get("/logga-in", params={"till": till})
     assert 'name="till" value="/personal/idag"' in page.text
+
+
+async def test_a_computer_that_is_shared_stays_so_for_whoever_comes_next_until_they_say_otherwise(
+    robin: int, client: httpx.AsyncClient, owner: asyncpg.Connection, clock: FrozenClock
+) -> None:
+    async with as_owner():
+        await add_staff("kim", "Kim B.", "ett-langt-losenord", [("leader", "")], clock.now())
+    newest = "select shared from staff_session order by id desc limit 1"
+
+    async def enter(name: str, **fields: str) -> str:
+        """The sign-in page, as it was shown before they filled it in."""
+        shown = await client.get("/logga-in")
+        sent = {"anv": name, "losen": "ett-langt-losenord", "_csrf_token": token_of(shown.text), **fields}
+        sent |= {"delad_var": "ja"} if 'name="delad_var"' in shown.text else {}
+        assert (await client.post("/logga-in", data=sent)).status_code == 303
+        return shown.text
+
+    assert "checked" not in await enter("robin", delad="ja")
+    token = token_of((await client.get("/personal/idag")).text)
+    await client.post("/logga-ut", data={"_csrf_token": token})
+    # A page that was open before, in another tab, asked nothing: it stays shared.
+    assert client.cookies["genom"] == "delad"
+    shown = await client.get("/logga-in")
+    blind = {"anv": "kim", "losen": "ett-langt-losenord", "_csrf_token": token_of(shown.text)}
+    answer = await client.post("/logga-in", data=blind)
+    assert (answer.status_code, "enhet" in answer.cookies) == (303, False)
+    assert await owner.fetchval(newest) is True
+    # The box is ticked, and left so.
+    shown_to_kim = await enter("kim", delad="ja")
+    assert re.search(r'name="delad"[^>]*checked', shown_to_kim)
+    assert "Någon har sagt det förut" in shown_to_kim
+    assert await owner.fetchval(newest) is True
+    clock.advance(minutes=11)
+    assert (await client.get("/personal/idag")).status_code == 303
+    # A mistake in between loses neither what was said nor what was asked.
+    shown = await client.get("/logga-in")
+    wrong = {"anv": "kim", "losen": "", "delad_var": "ja", "_csrf_token": token_of(shown.text)}
+    told = (await client.post("/logga-in", data=wrong)).text
+    assert 'name="delad_var"' in told
+    assert not re.search(r'name="delad"[^>]*checked', told)
+    # Who takes the tick away says that it is theirs alone.
+    await enter("kim")
+    assert "genom" not in client.cookies
+    assert await owner.fetchval(newest) is False
