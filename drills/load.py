@@ -16,7 +16,7 @@ import httpx
 from drills.browser import Browser, Seen, pause, transport
 from drills.ledger import KINDS, Kind, Ledger, Write
 from drills.town import EXEMPT, NAMED, PASSWORD, PLACES, STAFF, Town
-from programmes.enrolment.queries import once_digest
+from programmes.enrolment.code_queries import once_digest
 
 # So many in all apply to one group: some get a place, the others wait.
 _APPLY = PLACES * 3

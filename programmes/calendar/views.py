@@ -19,7 +19,7 @@ from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import queries as enrolment
+from programmes.enrolment import code_queries
 from programmes.web.forms import read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.open_places import for_shown, shown_place
@@ -136,7 +136,7 @@ async def participants_own(request: AnyRequest) -> Response[Any]:
     state = request.app.state
     now = state.clock.now()
     token = shown_place(request)
-    enrolment_id = await enrolment.open_place(token, now) if token else None
+    enrolment_id = await code_queries.open_place(token, now) if token else None
     if enrolment_id is not None:
         await for_shown(request, enrolment_id)
         form = await read_form(request)

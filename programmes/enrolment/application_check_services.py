@@ -7,7 +7,7 @@ from datetime import date, datetime
 from programmes.catalogue.rules import Answers, Outcome, Programme
 from programmes.core.clock import local_date
 from programmes.core.i18n import Language
-from programmes.enrolment import queries
+from programmes.enrolment import code_queries, queries
 from programmes.enrolment.application_rules import why_not_apply
 from programmes.enrolment.exception_services import why_not_except
 from programmes.enrolment.rules import NotOpen, entry
@@ -68,7 +68,7 @@ async def not_open(cohort_id: int, now: datetime) -> NotOpen | None:
 
 async def of_form(cohort_id: int, once: str, now: datetime) -> tuple[NotOpen | None, bool]:
     """The same, and whether the form with this once-number (empty: it has none) was received before. Raises NotFound."""
-    facts, received = await queries.form_facts(cohort_id, queries.once_digest(cohort_id, once) if once else None)
+    facts, received = await queries.form_facts(cohort_id, code_queries.once_digest(cohort_id, once) if once else None)
     return entry(facts, now), received
 
 
@@ -79,7 +79,7 @@ async def unmet_of(
     unmet = tuple(tuple(outcome for outcome in outcomes if not outcome.met) for outcomes in checked)
     if not any(unmet):
         return unmet
-    received = await queries.received([queries.once_digest(one.cohort_id, one.once) for one in applications])
+    received = await code_queries.received([code_queries.once_digest(one.cohort_id, one.once) for one in applications])
     return tuple(() if there else outcomes for there, outcomes in zip(received, unmet, strict=True))
 
 

@@ -16,7 +16,7 @@ from programmes.core.db import execute, transaction
 from programmes.core.errors import CannotGoOn, NotFound
 from programmes.core.jobs import put
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import browser_queries, place_services, queries
+from programmes.enrolment import browser_queries, code_queries, place_services, queries
 from programmes.enrolment.application_check_services import Application, Refused, spreads, unmet_of, wrong_of
 from programmes.enrolment.browser_rules import Browser, unused
 from programmes.enrolment.queue.services import note_event, note_passed, take_seat, tell
@@ -172,7 +172,7 @@ def _not_now(
 
 
 def _once(draft: _Draft) -> bytes:
-    return queries.once_digest(draft.application.cohort_id, draft.application.once)
+    return code_queries.once_digest(draft.application.cohort_id, draft.application.once)
 
 
 async def _sent_before(
@@ -303,7 +303,7 @@ async def _write_enrolment(draft: _Draft, state: str, waits: _Waits, keys: KeyFo
         draft.key_id,
         keys.seal("entry", draft.key_id, json.dumps(kept)),
         digest(draft.code),
-        queries.once_digest(application.cohort_id, application.once),
+        code_queries.once_digest(application.cohort_id, application.once),
         application.answers.guardian_consent,
         application.answers.declarations.get("partner_contact"),
         application.language,

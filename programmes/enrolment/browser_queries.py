@@ -8,7 +8,7 @@ from uuid import UUID
 from programmes.core.db import fetch
 from programmes.enrolment.browser_rules import Browser as Browser
 from programmes.enrolment.browser_rules import marks
-from programmes.enrolment.queries import session_digest
+from programmes.enrolment.code_queries import session_digest
 from programmes.enrolment.rules import ALIVE
 
 

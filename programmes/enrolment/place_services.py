@@ -13,7 +13,7 @@ from programmes.core.db import execute, fetch, transaction
 from programmes.core.errors import Conflict
 from programmes.core.key_paths import NoFile
 from programmes.core.sealing import KeyFolder, KeyGone, Unreadable
-from programmes.enrolment import queries
+from programmes.enrolment import code_queries, queries
 from programmes.enrolment.browser_rules import marks
 from programmes.enrolment.person import reached_services
 from programmes.enrolment.rules import ALIVE
@@ -67,7 +67,7 @@ async def open_session(enrolment_id: uuid.UUID, token: str, now: datetime, mark:
     there, which is known as long (`browser_rules.marks`)."""
     await execute(
         "insert into place_session (id, enrolment_id, ends_at) select unnest($1::bytea[]), $2, $3",
-        [queries.session_digest(token), *([mark] if mark else [])],
+        [code_queries.session_digest(token), *([mark] if mark else [])],
         enrolment_id,
         now + PLACE_OPEN,
     )
@@ -76,7 +76,7 @@ async def open_session(enrolment_id: uuid.UUID, token: str, now: datetime, mark:
 async def open_by_code(code: str, now: datetime) -> str | None:
     """Open Min plats with a place code (normalised); returns the token for the cookie, or None for an unknown code. Who was
     passed over as not to be reached no longer is."""
-    enrolment_id = await queries.by_code(digest(code), now)
+    enrolment_id = await code_queries.by_code(digest(code), now)
     if enrolment_id is None:
         return None
     token = new_token()
@@ -121,7 +121,7 @@ async def hand_over_code(facts: queries.EnrolmentFacts, once: str, keys: KeyFold
     if (
         not once
         or now - facts.applied_at > HAND_OVER
-        or facts.enrolment_id not in await queries.sent_with(facts.cohort_id, once)
+        or facts.enrolment_id not in await code_queries.sent_with(facts.cohort_id, once)
     ):
         return ""
     async with transaction():
@@ -147,7 +147,7 @@ async def close_places(tokens: Iterable[str], secret: str) -> None:
     async with transaction():
         rows = await fetch("select distinct e.cohort_id from place_session p join enrolment e on e.id = p.enrolment_id")
         marked = [mark for row in rows for mark in marks(secret, row["cohort_id"])]
-        opened = [queries.session_digest(token) for token in tokens]
+        opened = [code_queries.session_digest(token) for token in tokens]
         await execute("delete from place_session where id = any($1::bytea[])", [*opened, *marked])
 
 

@@ -1,7 +1,6 @@
 """Reads about enrolments: places taken, the queue, one person's way."""
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -30,7 +29,6 @@ from programmes.enrolment.rules import Visit as Visit
 from programmes.enrolment.rules import still_to_do as still_to_do
 from programmes.enrolment.rules import unaccepted as unaccepted
 from programmes.enrolment.rules import ways_to_end as ways_to_end
-from programmes.enrolment.together.rules import MOST_SIBLINGS, sibling_once
 from programmes.enrolment.visits.rules import marking as marking
 from programmes.enrolment.visits.rules import seen_visit as seen_visit
 
@@ -317,54 +315,6 @@ async def queue_position(cohort_id: int, turn: Decimal) -> int:
         "select count(*) as n from enrolment where cohort_id = $1 and state = 'queued' and turn <= $2", cohort_id, turn
     )
     return int(row["n"]) if row else 0
-
-
-async def by_code(code_digest: bytes, now: datetime) -> UUID | None:
-    """The enrolment that a place code opens; of one that was left, as long as that can be undone."""
-    row = await fetchrow(
-        "select id from enrolment where code_digest = $1 and (undo_until is null or undo_until > $2)", code_digest, now
-    )
-    return row["id"] if row else None
-
-
-def once_digest(cohort_id: int, once: str) -> bytes:
-    """The stored form of a form's once-number."""
-    return hashlib.sha256(f"{cohort_id}/{once}".encode()).digest()
-
-
-async def sent_with(cohort_id: int, once: str) -> list[UUID]:
-    """The enrolments that came from the form with this once-number, in the order of the form."""
-    digests = [once_digest(cohort_id, sibling_once(once, number)) for number in range(1, MOST_SIBLINGS + 1)]
-    rows = await fetch("select id from enrolment where once_digest = any($1::bytea[]) order by arrival", digests)
-    return [row["id"] for row in rows]
-
-
-async def received(once_digests: Sequence[bytes]) -> list[bool]:
-    """Of forms by the stored form of their once-numbers, whether what was sent with each has been received and is alive."""
-    rows = await fetch(
-        "select once_digest from enrolment where once_digest = any($1::bytea[]) and state = any($2::text[])",
-        list(once_digests),
-        sorted(ALIVE),
-    )
-    there = {row["once_digest"] for row in rows}
-    return [one in there for one in once_digests]
-
-
-def session_digest(token: str) -> bytes:
-    """The stored form of a Min plats session's token."""
-    return hashlib.sha256(token.encode()).digest()
-
-
-async def open_place(token: str, now: datetime) -> UUID | None:
-    """The enrolment whose Min plats is open in the browser with this token, or None."""
-    row = await fetchrow(
-        """select p.enrolment_id from place_session p join enrolment e on e.id = p.enrolment_id
-           where p.id = $1 and p.ends_at > $2 and p.ends_at <= $2 + interval '35 minutes'
-             and (e.undo_until is null or e.undo_until > $2)""",
-        session_digest(token),
-        now,
-    )
-    return row["enrolment_id"] if row else None
 
 
 async def slots(cohort_id: int, now: datetime) -> list[Slot]:

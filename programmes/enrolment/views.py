@@ -20,7 +20,7 @@ from programmes.core.codes import new_token
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import language
-from programmes.enrolment import browser_queries, later_queries, pages, place_services, queries, services
+from programmes.enrolment import browser_queries, code_queries, later_queries, pages, place_services, queries, services
 from programmes.enrolment.browser_queries import Browser, browser_of
 from programmes.enrolment.person.way_views import Way, application, exceptions, head
 from programmes.enrolment.records.views import Told, fail, language_chosen, read_record, unnamed_alias, unnamed_channel
@@ -111,7 +111,7 @@ async def _open_already(way: Way) -> tuple[str, bool]:
     tab may lead to another one unseen. Empty when there is none. And whether Min plats shows one of them."""
     now = way.request.app.state.clock.now()
     taken = await browser_queries.taken_in(_browser(way), way.cohort.cohort_id, now)
-    shown = await queries.open_place(shown_place(way.request), now) if taken else None
+    shown = await code_queries.open_place(shown_place(way.request), now) if taken else None
     return ".".join(sorted(map(str, taken))), shown in taken
 
 

@@ -23,7 +23,7 @@ from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.group import transfer_services as desk
-from programmes.enrolment import due_queries, place_services, queries, services
+from programmes.enrolment import code_queries, due_queries, place_services, queries, services
 from programmes.enrolment.leaving import services as leaving_services
 from programmes.enrolment.leaving import transfer_services
 from programmes.enrolment.leaving.closing_services import erase_cohort
@@ -81,7 +81,7 @@ async def test_a_place_is_moved_with_its_code_and_the_old_one_goes_to_the_next(
     assert await state(waits.enrolment_id) == "offered"
     assert keys.exists("entry", before.key_id or uuid4())
     # The open page and the code lead to the new place.
-    assert await queries.open_place(moves.token, clock.now()) == new
+    assert await code_queries.open_place(moves.token, clock.now()) == new
     token = await place_services.open_by_code(code, clock.now())
     assert token
     client.cookies.set("place", token)
@@ -447,7 +447,7 @@ async def test_the_form_that_a_moved_place_began_with_leads_to_it_and_gives_no_s
     again = await services.apply(form, programme, keys, clock.now())
     assert isinstance(again, services.Taken)
     assert (again.enrolment_id, again.repeated, again.held) == (new, True, True)
-    assert await queries.open_place(again.token, clock.now()) == new
+    assert await code_queries.open_place(again.token, clock.now()) == new
     # The same by staff, who find the person where they are now.
     await sign_in_as(client, "kim", clock.now())
     address = f"/personal/grupper/{source.cohort_id}/anmal"

@@ -16,7 +16,7 @@ from programmes.core.codes import grouped
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
 from programmes.desk.closing import services as closing_services
-from programmes.enrolment import place_services, queries, services
+from programmes.enrolment import code_queries, place_services, queries, services
 from programmes.enrolment.rules import State, ways_to_end
 from programmes.enrolment.services import Taken
 from programmes.enrolment.visits import step_services
@@ -55,7 +55,7 @@ async def test_the_form_of_a_place_that_was_left_can_be_sent_again_for_a_new_one
     assert again.enrolment_id != first.enrolment_id
     assert (await queries.enrolment(again.enrolment_id)).state == "confirmed"
     assert (await queries.enrolment(first.enrolment_id)).state == "withdrawn"
-    assert await queries.open_place(first.token, clock.now()) is None
+    assert await code_queries.open_place(first.token, clock.now()) is None
 
 
 async def test_of_a_proof_in_an_exempt_programme_only_a_tick_is_kept(

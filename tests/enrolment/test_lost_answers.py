@@ -10,7 +10,7 @@ import pytest
 
 from programmes.core.codes import new_token
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import place_services, queries, services
+from programmes.enrolment import code_queries, place_services, queries, services
 from programmes.enrolment.leaving import services as leaving_services
 from programmes.enrolment.services import Refused, Taken
 from programmes.enrolment.visits import step_services
@@ -188,7 +188,7 @@ async def test_who_applied_again_and_undoes_with_the_old_code_is_asked_before_th
     cohort = await a_cohort("2.1", clock.now(), sessions=4)
     address = f"/anmalan/{cohort.public_id}"
     await client.post(address, data=all_ticked((await client.get(address)).text))
-    first = await queries.open_place(client.cookies["place"], clock.now())
+    first = await code_queries.open_place(client.cookies["place"], clock.now())
     assert first
     code = place_services.unseal(await queries.enrolment(first), keys).code
     await post_form(client, "/min-plats/lamna", {})

@@ -11,7 +11,7 @@ import pytest
 from programmes.catalogue import queries as catalogue
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import place_services, queries, services
+from programmes.enrolment import code_queries, place_services, queries, services
 from programmes.enrolment.leaving.closing_services import erase_cohort
 from programmes.enrolment.services import Refused, Taken
 from programmes.enrolment.visits import step_services
@@ -30,8 +30,8 @@ async def test_a_free_place_is_held_at_once_and_the_code_opens_it(db: None, keys
     assert kept.alias == "Björk"
     token = await place_services.open_by_code(kept.code, clock.now())
     assert token
-    assert await queries.open_place(token, clock.now()) == taken.enrolment_id
-    assert await queries.open_place(token, clock.now() + timedelta(minutes=31)) is None
+    assert await code_queries.open_place(token, clock.now()) == taken.enrolment_id
+    assert await code_queries.open_place(token, clock.now() + timedelta(minutes=31)) is None
 
 
 async def test_where_a_visit_is_asked_for_the_place_is_preliminary(db: None, keys: KeyFolder, clock: FrozenClock) -> None:

@@ -7,7 +7,7 @@ from litestar import Request, Response, post
 from programmes.cohorts import queries as cohorts
 from programmes.core.i18n import moment_long
 from programmes.desk.place import pages
-from programmes.enrolment import place_services, queries
+from programmes.enrolment import code_queries, place_services, queries
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.queue import order_queries
 from programmes.enrolment.together import queries as together_queries
@@ -27,7 +27,7 @@ async def still_open(request: AnyRequest) -> str | None:
     """The token of a sibling's place that is still open here, or None."""
     now = request.app.state.clock.now()
     for token in places_opened(request):
-        if await queries.open_place(token, now) is not None:
+        if await code_queries.open_place(token, now) is not None:
             return token
     return None
 
@@ -37,7 +37,7 @@ async def opened_here(request: AnyRequest) -> tuple[pages.OpenedPlace, ...]:
     state, shown = request.app.state, shown_place(request)
     found = []
     for number, token in enumerate(places_opened(request), start=1):
-        enrolment_id = await queries.open_place(token, state.clock.now())
+        enrolment_id = await code_queries.open_place(token, state.clock.now())
         if enrolment_id is None:
             continue
         facts = await queries.enrolment(enrolment_id)
@@ -75,7 +75,7 @@ async def change_place(request: AnyRequest) -> Response[Any]:
 @post("/min-plats/var-for-sig", status_code=303)
 async def one_by_one(request: AnyRequest) -> Response[Any]:
     """Siblings who waited together would rather take places one by one."""
-    enrolment_id = await queries.open_place(shown_place(request), request.app.state.clock.now())
+    enrolment_id = await code_queries.open_place(shown_place(request), request.app.state.clock.now())
     if enrolment_id is not None:
         await for_shown(request, enrolment_id)
         await together_services.one_by_one(enrolment_id, request.app.state.clock.now())

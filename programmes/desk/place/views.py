@@ -26,7 +26,7 @@ from programmes.desk.moving.pages import NOT_MOVING, MovingPart
 from programmes.desk.place import pages, visit_pages
 from programmes.desk.place.siblings_views import opened_here, still_open, to_place, waiting_with
 from programmes.desk.talks.queries import tally_of
-from programmes.enrolment import age_rules, place_services, queries
+from programmes.enrolment import age_rules, code_queries, place_services, queries
 from programmes.enrolment.age_rules import as_judged
 from programmes.enrolment.browser_queries import Browser, browser_of
 from programmes.enrolment.leaving import first_right_queries, refusal_queries
@@ -68,7 +68,7 @@ class Place:
 async def _open_here(request: AnyRequest) -> UUID | None:
     """Whose Min plats is open in this browser, or None. Raises Conflict when a form was shown for another one."""
     token = shown_place(request)
-    found = await queries.open_place(token, request.app.state.clock.now()) if token else None
+    found = await code_queries.open_place(token, request.app.state.clock.now()) if token else None
     return await for_shown(request, found) if found else None
 
 

@@ -17,8 +17,8 @@ from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
+from programmes.enrolment import code_queries, place_services, queries, roster
 from programmes.enrolment import pages as way_in_pages
-from programmes.enrolment import place_services, queries, roster
 from programmes.enrolment.leaving import queries as leaving_queries
 from programmes.enrolment.leaving import refusal_queries
 from programmes.enrolment.person import pages
@@ -269,7 +269,7 @@ async def person_page(request: AnyRequest, cohort_id: FromPath[int], enrolment_i
     person, _cohort, _programme, facts = await mine(request, cohort_id, enrolment_id)
     state = request.app.state
     code = await place_services.hand_over_code(facts, once, state.key_folder, person.staff_id, state.clock.now())
-    others = await queries.several(await queries.sent_with(facts.cohort_id, once)) if code else []
+    others = await queries.several(await code_queries.sent_with(facts.cohort_id, once)) if code else []
     response = await show_person(request, cohort_id, enrolment_id, Form(), code=code, same_form=others)
     if code and len(others) < 2:
         drop_cookie(request, response, "handover")

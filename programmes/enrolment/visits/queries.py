@@ -11,7 +11,7 @@ from programmes.core.clock import local_date
 from programmes.core.db import fetch
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
-from programmes.enrolment.queries import once_digest
+from programmes.enrolment.code_queries import once_digest
 from programmes.enrolment.visits.rules import Doubt, Guest, Offered, why_not_offer
 
 __all__ = [

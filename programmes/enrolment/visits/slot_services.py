@@ -5,7 +5,7 @@ from datetime import datetime
 from programmes.core import audit
 from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import Conflict
-from programmes.enrolment.queries import once_digest
+from programmes.enrolment.code_queries import once_digest
 from programmes.enrolment.visits import queries as visit_queries
 
 
