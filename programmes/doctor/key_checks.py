@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -111,11 +112,10 @@ async def keys_open(patient: Patient) -> Sequence[Finding]:
     folder = patient.settings.key_folder
     if not (folder / "service" / "installation.key").exists():
         return []
-    keys = KeyFolder.there(folder)
-    return [
-        await _opening(keys, "person", _PERSONS, ("records", "protected record", row_keys.FROM_COPY)),
-        await _opening(keys, "entry", _ENTRIES, ("entries", "entry of working lists", row_keys.NO_BACKUP["entries"])),
-    ]
+    _, records = await records_open(patient)
+    entries = await _tried(KeyFolder.there(folder), "entry", _ENTRIES)
+    words = ("entry of working lists", "entries of working lists", row_keys.NO_BACKUP["entries"])
+    return [records, _opening("entries", entries, words)]
 
 
 _PERSONS = "select id, sealed from participant union all select id, sealed from partner_record"
@@ -132,21 +132,41 @@ _WRONG_KEY = (
 )
 
 
-async def _opening(keys: KeyFolder, kind: Kind, every: str, words: tuple[str, str, str]) -> Finding:
-    name, what, mend = words
+@dataclass(frozen=True)
+class Tried:
+    """Of how many rows it was tried, how many opened, and how many have a key that lies there and is not theirs. Of the rest
+    no key lies there."""
+
+    looked: int
+    opened: int
+    wrong: int
+
+
+async def _tried(keys: KeyFolder, kind: Kind, every: str) -> Tried:
     rows = await fetch(f"select id, sealed from ({every}) as kept order by random() limit $1", MOST_OPENED)
-    wrong = 0
+    opened = wrong = 0
     for row in rows:
         with suppress(KeyGone, KeysAway):
-            wrong += not keys.fits(kind, row["id"], row["sealed"])
-    several = "entries of working lists" if kind == "entry" else "protected records"
-    if wrong:
-        of = f" of {len(rows)} that were looked at" if len(rows) == MOST_OPENED else ""
-        if kind == "person":
-            mend = _WRONG_KEY.format(folder=keys.folder)
-        them = f"1 {what}{of} does" if wrong == 1 else f"{wrong} {several}{of} do"
+            fits = keys.fits(kind, row["id"], row["sealed"])
+            opened, wrong = opened + fits, wrong + (not fits)
+    return Tried(len(rows), opened, wrong)
+
+
+async def records_open(patient: Patient) -> tuple[Tried, Finding]:
+    """How many protected records open, and what is to be said of it. Raises KeysAway where there is no folder."""
+    keys = KeyFolder.there(patient.settings.key_folder)
+    tried = await _tried(keys, "person", _PERSONS)
+    words = ("protected record", "protected records", _WRONG_KEY.format(folder=keys.folder))
+    return tried, _opening("records", tried, words)
+
+
+def _opening(name: str, tried: Tried, words: tuple[str, str, str]) -> Finding:
+    one, several, mend = words
+    if tried.wrong:
+        of = f" of {tried.looked} that were looked at" if tried.looked == MOST_OPENED else ""
+        them = f"1 {one}{of} does" if tried.wrong == 1 else f"{tried.wrong} {several}{of} do"
         return Finding(name, "fault", f"{them} not open with the key that lies there.", mend)
-    which = f"Each of {MOST_OPENED} {several}" if len(rows) == MOST_OPENED else f"Every {what}"
+    which = f"Each of {MOST_OPENED} {several}" if tried.looked == MOST_OPENED else f"Every {one}"
     return Finding(name, "ok", f"{which} that has its key opens.")
 
 
