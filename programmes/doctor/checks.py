@@ -104,7 +104,7 @@ async def examine(patient: Patient, found: list[Finding] | None = None) -> list[
     missing."""
     found = [] if found is None else found
     if not patient.database:
-        found.append(server_checks.away_finding(patient.refusal))
+        found.append(server_checks.away_finding(patient.refusal, patient.settings))
     waiting: list[str] = []
     for check in (*WITHOUT, *(ASKING if patient.database else ())):
         for finding in await _one(check, patient):
