@@ -88,6 +88,9 @@ async def restore(patient: Patient) -> Sequence[Finding]:
             " right backup back."
         )
         return [Finding(_RESTORE, "warning", told, mend)]
+    if not (patient.settings.key_folder / "service" / "installation.key").exists():
+        # No marks, for there is no folder: that is said of it.
+        return []
     return [Finding(_RESTORE, "ok", "The worker waits for no backup that is put back.")]
 
 
@@ -230,19 +233,29 @@ async def aside(patient: Patient) -> Sequence[Finding]:
     return [Finding("keys aside", "note", told)] if number else []
 
 
+# Of each what needs it, and what is so without it.
 _NEEDED_BY = {
-    "second-factor": ("second_factor", "Restore it, or programmes staff second-factor reset for everybody."),
-    "search": ("person_lookup", "Restore it; until then nobody is found by name or number."),
-    "feed": ("feed", "Restore it: every calendar that people subscribe to has an address made with it."),
+    "second-factor": (
+        "second_factor",
+        "Until then nobody signs in with a code app. If every copy is lost: programmes staff second-factor reset for each.",
+    ),
+    "search": ("person_lookup", "Until then nobody is found by name or number."),
+    "feed": ("feed", "Every calendar that people subscribe to has an address made with it."),
 }
+_SERVICE_BACK = (
+    "It lies as service/{name}.key in every copy of person keys. Put it back from the newest, or, where a backup was put"
+    " back, from the copy that was made with that: programmes restore --identity - --keys …/persons-….age"
+    " (docs/operations.md, Keys that are lost). "
+)
 
 
 async def service_keys(patient: Patient) -> Sequence[Finding]:
     """Whether the long-lived keys are there that rows were made with."""
     found = []
-    for name, (table, mend) in _NEEDED_BY.items():
+    for name, (table, until) in _NEEDED_BY.items():
         there = (patient.settings.key_folder / "service" / f"{name}.key").exists()
         if not there and await fetchval(f"select exists (select from {table})"):
+            mend = _SERVICE_BACK.format(name=name) + until
             found.append(Finding("service keys", "fault", f"The key `{name}` is not in the folder, and rows need it.", mend))
     return found or [Finding("service keys", "ok", "The long-lived keys that rows need are there.")]
 
@@ -271,11 +284,15 @@ async def log_keys(patient: Patient) -> Sequence[Finding]:
     """Whether the folder of the access log's chain is the one that this database's chain ends with."""
     if not patient.worker:
         return []
-    name, restore = "log keys", "Restore the folder from its backup; then programmes audit verify."
+    name, folder = "log keys", patient.settings.log_key_folder
+    restore = (
+        f"Take it from the newest copy: age -d -i backup-identity.txt …/log-….age | tar xz -C {folder}; then programmes"
+        " audit verify."
+    )
     newest = await fetchrow("select position, mac from look_link order by position desc limit 1")
     if newest is None:
         return [Finding(name, "ok", "There is no chain yet.")]
-    anchor = Anchor(patient.settings.log_key_folder)
+    anchor = Anchor(folder)
     try:
         anchor.key()
         head = anchor.head()
