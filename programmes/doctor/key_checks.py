@@ -10,9 +10,10 @@ import asyncpg
 
 from programmes.core import erasure, key_quarantine, lost_keys
 from programmes.core.db import fetch, fetchrow, fetchval
+from programmes.core.restore_marks import is_unconfirmed, restore_of
 from programmes.core.restoring import no_restore_runs
 from programmes.core.rotating import is_rotating
-from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Kind, Receipts, is_unconfirmed, restore_of
+from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Kind, Receipts
 from programmes.core.which_database import put_back_elsewhere
 from programmes.doctor import row_keys
 from programmes.doctor.findings import Finding, Patient
