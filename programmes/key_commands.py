@@ -11,9 +11,10 @@ from programmes.core import audit, database_marks, folder_marks
 from programmes.core.clock import SystemClock
 from programmes.core.clock_trace import Witness
 from programmes.core.db import close_pool, fetchval, open_pool, transaction
+from programmes.core.restore_marks import restore_of
 from programmes.core.restoring import Restoring, held_off
 from programmes.core.rotating import Rotating, rotating
-from programmes.core.sealing import KeyFolder, KeysAway, restore_of
+from programmes.core.sealing import KeyFolder, KeysAway
 from programmes.core.which_database import put_back_elsewhere, which
 from programmes.doctor import row_keys
 from programmes.doctor.findings import Patient

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from pyrage.x25519 import Identity
 
-from programmes.backup import BackupError, NotBegun, drilling, files, restoring
+from programmes.backup import BackupError, NotBegun, drilling, files, keys_only, restoring
 from programmes.backup.progress import Progress
 from programmes.backup.tracing import traced
 from programmes.core.clock import SystemClock
+from programmes.doctor.findings import as_text, exit_code
 from programmes.settings import Settings
 from programmes.staff_commands import line
 
@@ -96,12 +97,17 @@ def _keys_alone(settings: Settings, arguments: argparse.Namespace) -> int:
     try:
         identities = _identities(arguments.identity)
         copy = restoring.read_copy(arguments.keys, identities)
-        number = asyncio.run(restoring.keys_alone(settings, copy))
+        done = asyncio.run(keys_only.keys_alone(settings, copy, SystemClock()))
     except BackupError as error:
         print(f"programmes restore: {error}", file=sys.stderr)
         return 1
-    print(f"Keys put back: {number}. What was there, and what has been destroyed, stays as it is.")
-    return 0
+    print(f"Keys put back: {done.number}. What was there, and what has been destroyed, stays as it is.")
+    print(
+        f"Protected records that open with what lies there now: {done.tried.opened} of {done.tried.looked} that were tried."
+    )
+    if done.faults:
+        print(as_text(done.faults), file=sys.stderr)
+    return exit_code(done.faults)
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:

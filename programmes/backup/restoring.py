@@ -104,30 +104,14 @@ def read_copy(path: Path, identities: list[Identity]) -> Copy:
     return archives.unpacked(files.open_bytes(path, identities))
 
 
-def _may_be_put_back(settings: Settings, copy: Copy) -> None:
+def may_be_put_back(settings: Settings, copy: Copy) -> None:
     """No other key folder lies in the way. Raises BackupError."""
     if archives.mark_of(settings.key_folder) not in {None, copy.mark}:
         raise BackupError(f"At {settings.key_folder} lies another key folder. Name an empty one in PROGRAMMES_KEY_FOLDER.")
 
 
-async def keys_alone(settings: Settings, copy: Copy) -> int:
-    """Put back the keys that are missing, for the database as it is; returns how many.
-
-    Raises:
-        BackupError: the copy, or the folder that lies there, is another installation's.
-    """
-    with database_in_words():
-        async with connected(settings.worker_database_url) as connection:
-            known = await connection.fetchval("select mark from key_folder where name = 'keys'")
-    if known not in {None, copy.mark}:
-        raise BackupError("The copy of keys is of another installation than the database's rows.")
-    _may_be_put_back(settings, copy)
-    with _no_other_keys(settings), files.disk_in_words(settings.key_folder):
-        return archives.put_back(copy, settings.key_folder)
-
-
 @contextmanager
-def _no_other_keys(settings: Settings) -> Iterator[None]:
+def no_other_keys(settings: Settings) -> Iterator[None]:
     """No keys are exchanged inside, whichever database their rows are in. Raises NotBegun while they are."""
     try:
         with alone_with(settings.key_folder):
@@ -246,7 +230,7 @@ async def restore(
     """
     found = look_through(folder, identities, progress)
     _must_have_keys(settings, found, copy, lost)
-    with _no_other_keys(settings), database_in_words():
+    with no_other_keys(settings), database_in_words():
         async with alone(settings.database_url) as connection:
             await _must_be_empty(connection)
             await must_fit(found, connection, _coming(settings))
@@ -294,7 +278,7 @@ def _receipts(folder: Path) -> Iterator[Path]:
 def _must_have_keys(settings: Settings, found: Whole, copy: Copy | None, lost: frozenset[str]) -> None:
     """The folders of keys are those that the rows belong to, or said to be lost. Nothing is written. Raises BackupError."""
     if copy:
-        _may_be_put_back(settings, copy)
+        may_be_put_back(settings, copy)
     if "keys" not in lost:
         mark = copy.mark if copy else archives.mark_of(settings.key_folder)
         if mark is None:

@@ -20,7 +20,10 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         "It does not let this role in: there is none, or pg_hba.conf does not know it.",
         "Run programmes migrate, which makes the roles, and look into pg_hba.conf.",
     ),
-    "InvalidCatalogNameError": ("There is no such database.", "create database programmes owner programmes_owner;"),
+    "InvalidCatalogNameError": (
+        "There is no such database.",
+        "Correct its name in DATABASE_URL; or make it: create database NAME owner ROLE; (docs/operations.md, Install).",
+    ),
     "TooManyConnectionsError": (
         "It has no connection left.",
         "Raise max_connections, or lower PROGRAMMES_POOL_SIZE: each web process takes as many, the worker seven.",

@@ -12,7 +12,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from programmes.core import lock_numbers
 from programmes.core.connecting import connect
 from programmes.core.db import engine, fetchval, transaction, transaction_connection
-from programmes.core.sealing import KeyFolder, KeysAway, put_back_into
+from programmes.core.restore_marks import put_back_into
+from programmes.core.sealing import KeyFolder, KeysAway
 from programmes.core.which_database import which
 
 

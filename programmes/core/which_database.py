@@ -9,7 +9,8 @@ import structlog
 
 from programmes.core import database_marks
 from programmes.core.db import fetchval
-from programmes.core.sealing import KeyFolder, confirmed_in, put_back_into
+from programmes.core.restore_marks import confirmed_in, put_back_into
+from programmes.core.sealing import KeyFolder
 
 log = structlog.get_logger()
 # Asks the database for one value: `fetchval` of a connection, or of `core.db`.

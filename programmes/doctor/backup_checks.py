@@ -43,9 +43,27 @@ def _of(
     return Finding(check, level, told, mend if level not in {"ok", "note"} else "")
 
 
+def exchange_findings(exchanged: datetime | None, backup: Seen | None, demo: bool = False) -> Iterator[Finding]:
+    """Whether there is a backup from after the last exchange of keys."""
+    done = backup.done_at if backup else None
+    # Without any backup that is said, and there is none from before that wanted old copies.
+    if demo or exchanged is None or done is None or done > exchanged:
+        return
+    told = f"Keys were exchanged (programmes keys rotate) at {local(exchanged):%Y-%m-%d %H:%M}, and no backup has gone well"
+    told += " since: those from before open only with the copies of keys that were made with them."
+    yield Finding("last backup", "warning", told, "Run programmes backup now (docs/operations.md, Other keys).")
+
+
+# Rows lie under these. What forms carry is in no backup (`programmes.people.rotation_services`).
+_EXCHANGED = """select max(at) from audit_entry
+  where action = 'keys:rotate' and subject in ('keys/persons', 'keys/second-factor', 'keys/search')"""
+
+
 async def backups(patient: Patient) -> Sequence[Finding]:
     """When there was a backup, and when one was put back."""
-    found = [*trace_findings(await backup_trace.seen(), patient.now, patient.settings.demo)]
+    seen, demo = await backup_trace.seen(), patient.settings.demo
+    found = [*trace_findings(seen, patient.now, demo)]
+    found += exchange_findings(await fetchval(_EXCHANGED), seen.get("backup"), demo)
     if left := await fetchval(f"select count(*) from ({backup_trace.REHEARSALS}) as found"):
         told = f"{left} databases of rehearsals are there: one runs, or was killed."
         found.append(Finding("last restore drill", "warning", told, "The next rehearsal removes them."))

@@ -1,7 +1,8 @@
 """Every check, in the order in which they are shown. A new one is written beside its kind and named here."""
 
 import asyncio
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 
 import asyncpg
 
@@ -70,6 +71,24 @@ ASKING: tuple[Check, ...] = (
 )
 
 
+# What there is to be seen in a folder of keys only where it is there, and the right one: beside the one cause each of these
+# would be a fault of its own, and say how to give up what only waits for its volume.
+_IN_FOLDER: Mapping[str, tuple[Check, ...]] = {
+    right_folders.KEYS: (
+        key_checks.restore,
+        row_keys.keys_of_rows,
+        key_checks.keys_open,
+        key_checks.receipts,
+        key_checks.service_keys,
+        key_checks.search_key,
+        key_checks.aside,
+        row_keys.ballot_keys,
+        key_checks.small_groups,
+        key_checks.destructions,
+        key_checks.waiting_jobs,
+    ),
+    right_folders.BALLOTS: (row_keys.ballot_keys, key_checks.small_groups),
+}
 _SLOW = "See whether the database, or what lies between, hangs; then look again."
 
 
@@ -99,21 +118,60 @@ async def _one(check: Check, patient: Patient) -> Sequence[Finding]:
         return [Finding(_name(check), "fault", told, "Mend what else is wrong, and look again.")]
 
 
+def _missing(patient: Patient) -> set[str]:
+    """Which folders are not there at all, by the names in `_IN_FOLDER`. That is said of the folder itself."""
+    settings = patient.settings
+    folders = {right_folders.KEYS: settings.key_folder}
+    if patient.worker:
+        folders[right_folders.BALLOTS] = settings.ballot_key_folder
+    return {name for name, folder in folders.items() if not os.path.isdir(folder)}
+
+
+class _Waiting:
+    """What is not looked at until a cause is mended that is said by itself: one line, instead of a fault for each."""
+
+    def __init__(self, patient: Patient) -> None:
+        self._away = _missing(patient)
+        self._release: list[str] = []
+        self._folder: list[str] = []
+
+    def skips(self, check: Check) -> bool:
+        """Whether there is nothing for it to see."""
+        skipped = any(check in _IN_FOLDER[name] for name in self._away)
+        if skipped:
+            self._folder.append(_name(check))
+        return skipped
+
+    def takes(self, finding: Finding) -> bool:
+        """Whether it needs no line of its own."""
+        if finding.says == _NOT_YET:
+            self._release.append(finding.check)
+            return True
+        said = finding.check in self._away
+        if finding.check in _IN_FOLDER and finding.level == "fault":
+            self._away.add(finding.check)
+        return said
+
+    def lines(self) -> Iterator[Finding]:
+        if self._folder:
+            told = "A folder of keys is away, closed or another one, as is said of it. Not looked at until that is mended:"
+            yield Finding("keys", "note", f"{told} {', '.join(self._folder)}.")
+        if self._release:
+            told = f"{_NOT_YET} Not looked at until then: {', '.join(self._release)}."
+            yield Finding("database", "fault", told, "programmes migrate")
+
+
 async def examine(patient: Patient, found: list[Finding] | None = None) -> list[Finding]:
     """Everything that is found, put into a list as it is found. Reads only, and makes nothing: not even a folder that is
     missing."""
     found = [] if found is None else found
     if not patient.database:
-        found.append(server_checks.away_finding(patient.refusal))
-    waiting: list[str] = []
-    for check in (*WITHOUT, *(ASKING if patient.database else ())):
-        for finding in await _one(check, patient):
-            if finding.says == _NOT_YET:
-                waiting.append(finding.check)
-            else:
-                found.append(finding)
-    if waiting:
-        # One reason, said once.
-        told = f"{_NOT_YET} Not looked at until then: {', '.join(waiting)}."
-        found.append(Finding("database", "fault", told, "programmes migrate"))
+        found.append(server_checks.away_finding(patient.refusal, patient.settings))
+    waiting = _Waiting(patient)
+    asked = (*WITHOUT, *(ASKING if patient.database else ()))
+    # What others do not look at is known before them.
+    for check in sorted(asked, key=lambda check: check is not right_folders.right_folders):
+        if not waiting.skips(check):
+            found += [finding for finding in await _one(check, patient) if not waiting.takes(finding)]
+    found += waiting.lines()
     return found

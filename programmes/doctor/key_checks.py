@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,9 +10,10 @@ import asyncpg
 
 from programmes.core import erasure, key_quarantine, lost_keys
 from programmes.core.db import fetch, fetchrow, fetchval
+from programmes.core.restore_marks import is_unconfirmed, restore_of
 from programmes.core.restoring import no_restore_runs
 from programmes.core.rotating import is_rotating
-from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Kind, Receipts, is_unconfirmed, restore_of
+from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Kind, Receipts
 from programmes.core.which_database import put_back_elsewhere
 from programmes.doctor import row_keys
 from programmes.doctor.findings import Finding, Patient
@@ -87,6 +89,9 @@ async def restore(patient: Patient) -> Sequence[Finding]:
             " right backup back."
         )
         return [Finding(_RESTORE, "warning", told, mend)]
+    if not (patient.settings.key_folder / "service" / "installation.key").exists():
+        # No marks, for there is no folder: that is said of it.
+        return []
     return [Finding(_RESTORE, "ok", "The worker waits for no backup that is put back.")]
 
 
@@ -111,11 +116,10 @@ async def keys_open(patient: Patient) -> Sequence[Finding]:
     folder = patient.settings.key_folder
     if not (folder / "service" / "installation.key").exists():
         return []
-    keys = KeyFolder.there(folder)
-    return [
-        await _opening(keys, "person", _PERSONS, ("records", "protected record", row_keys.FROM_COPY)),
-        await _opening(keys, "entry", _ENTRIES, ("entries", "entry of working lists", row_keys.NO_BACKUP["entries"])),
-    ]
+    _, records = await records_open(patient)
+    entries = await _tried(KeyFolder.there(folder), "entry", _ENTRIES)
+    words = ("entry of working lists", "entries of working lists", row_keys.NO_BACKUP["entries"])
+    return [records, _opening("entries", entries, words)]
 
 
 _PERSONS = "select id, sealed from participant union all select id, sealed from partner_record"
@@ -132,21 +136,41 @@ _WRONG_KEY = (
 )
 
 
-async def _opening(keys: KeyFolder, kind: Kind, every: str, words: tuple[str, str, str]) -> Finding:
-    name, what, mend = words
+@dataclass(frozen=True)
+class Tried:
+    """Of how many rows it was tried, how many opened, and how many have a key that lies there and is not theirs. Of the rest
+    no key lies there."""
+
+    looked: int
+    opened: int
+    wrong: int
+
+
+async def _tried(keys: KeyFolder, kind: Kind, every: str) -> Tried:
     rows = await fetch(f"select id, sealed from ({every}) as kept order by random() limit $1", MOST_OPENED)
-    wrong = 0
+    opened = wrong = 0
     for row in rows:
         with suppress(KeyGone, KeysAway):
-            wrong += not keys.fits(kind, row["id"], row["sealed"])
-    several = "entries of working lists" if kind == "entry" else "protected records"
-    if wrong:
-        of = f" of {len(rows)} that were looked at" if len(rows) == MOST_OPENED else ""
-        if kind == "person":
-            mend = _WRONG_KEY.format(folder=keys.folder)
-        them = f"1 {what}{of} does" if wrong == 1 else f"{wrong} {several}{of} do"
+            fits = keys.fits(kind, row["id"], row["sealed"])
+            opened, wrong = opened + fits, wrong + (not fits)
+    return Tried(len(rows), opened, wrong)
+
+
+async def records_open(patient: Patient) -> tuple[Tried, Finding]:
+    """How many protected records open, and what is to be said of it. Raises KeysAway where there is no folder."""
+    keys = KeyFolder.there(patient.settings.key_folder)
+    tried = await _tried(keys, "person", _PERSONS)
+    words = ("protected record", "protected records", _WRONG_KEY.format(folder=keys.folder))
+    return tried, _opening("records", tried, words)
+
+
+def _opening(name: str, tried: Tried, words: tuple[str, str, str]) -> Finding:
+    one, several, mend = words
+    if tried.wrong:
+        of = f" of {tried.looked} that were looked at" if tried.looked == MOST_OPENED else ""
+        them = f"1 {one}{of} does" if tried.wrong == 1 else f"{tried.wrong} {several}{of} do"
         return Finding(name, "fault", f"{them} not open with the key that lies there.", mend)
-    which = f"Each of {MOST_OPENED} {several}" if len(rows) == MOST_OPENED else f"Every {what}"
+    which = f"Each of {MOST_OPENED} {several}" if tried.looked == MOST_OPENED else f"Every {one}"
     return Finding(name, "ok", f"{which} that has its key opens.")
 
 
@@ -210,19 +234,29 @@ async def aside(patient: Patient) -> Sequence[Finding]:
     return [Finding("keys aside", "note", told)] if number else []
 
 
+# Of each what needs it, and what is so without it.
 _NEEDED_BY = {
-    "second-factor": ("second_factor", "Restore it, or programmes staff second-factor reset for everybody."),
-    "search": ("person_lookup", "Restore it; until then nobody is found by name or number."),
-    "feed": ("feed", "Restore it: every calendar that people subscribe to has an address made with it."),
+    "second-factor": (
+        "second_factor",
+        "Until then nobody signs in with a code app. If every copy is lost: programmes staff second-factor reset for each.",
+    ),
+    "search": ("person_lookup", "Until then nobody is found by name or number."),
+    "feed": ("feed", "Every calendar that people subscribe to has an address made with it."),
 }
+_SERVICE_BACK = (
+    "It lies as service/{name}.key in every copy of person keys. Put it back from the newest, or, where a backup was put"
+    " back, from the copy that was made with that: programmes restore --identity - --keys …/persons-….age"
+    " (docs/operations.md, Keys that are lost). "
+)
 
 
 async def service_keys(patient: Patient) -> Sequence[Finding]:
     """Whether the long-lived keys are there that rows were made with."""
     found = []
-    for name, (table, mend) in _NEEDED_BY.items():
+    for name, (table, until) in _NEEDED_BY.items():
         there = (patient.settings.key_folder / "service" / f"{name}.key").exists()
         if not there and await fetchval(f"select exists (select from {table})"):
+            mend = _SERVICE_BACK.format(name=name) + until
             found.append(Finding("service keys", "fault", f"The key `{name}` is not in the folder, and rows need it.", mend))
     return found or [Finding("service keys", "ok", "The long-lived keys that rows need are there.")]
 
@@ -251,11 +285,15 @@ async def log_keys(patient: Patient) -> Sequence[Finding]:
     """Whether the folder of the access log's chain is the one that this database's chain ends with."""
     if not patient.worker:
         return []
-    name, restore = "log keys", "Restore the folder from its backup; then programmes audit verify."
+    name, folder = "log keys", patient.settings.log_key_folder
+    restore = (
+        f"Take it from the newest copy: age -d -i backup-identity.txt …/log-….age | tar xz -C {folder}; then programmes"
+        " audit verify."
+    )
     newest = await fetchrow("select position, mac from look_link order by position desc limit 1")
     if newest is None:
         return [Finding(name, "ok", "There is no chain yet.")]
-    anchor = Anchor(patient.settings.log_key_folder)
+    anchor = Anchor(folder)
     try:
         anchor.key()
         head = anchor.head()

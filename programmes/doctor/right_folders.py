@@ -8,30 +8,37 @@ from programmes.core import folder_marks
 from programmes.core.sealing import KeysAway, Spot, read_key
 from programmes.doctor.findings import Finding, Patient
 
+# What is said of each, by the name of its finding.
+KEYS, BALLOTS = "folder of keys", "folder of ballots"
+# Whoever reads this beside a volume that is not mounted must not be led to give up what lies on it.
+_MOUNT = (
+    "Mount the right one, or correct the setting, before anything else is done. Only if its disk itself is lost:"
+    " docs/operations.md, Keys that are lost."
+)
+
 
 async def right_folders(patient: Patient) -> Sequence[Finding]:
     """Whether the folders are those that the database's rows belong to."""
     settings = patient.settings
-    folders: list[tuple[folder_marks.Folder, Path]] = [("keys", settings.key_folder)]
+    found = [await _mark("keys", KEYS, settings.key_folder)]
     if patient.worker:
-        folders.append(("ballots", settings.ballot_key_folder))
-    return [await _mark(name, Spot(folder) / "service" / "installation.key") for name, folder in folders]
+        found.append(await _mark("ballots", BALLOTS, settings.ballot_key_folder))
+    return found
 
 
-async def _mark(name: folder_marks.Folder, file: Spot) -> Finding:
-    check = f"folder of {name}"
+async def _mark(name: folder_marks.Folder, check: str, folder: Path) -> Finding:
     wanted = await folder_marks.known(name)
     if wanted is None:
         return Finding(check, "note", "The database knows no folder yet; the worker notes it when it starts.")
     try:
-        found = hashlib.sha256(read_key(file)).digest()
+        found = hashlib.sha256(read_key(Spot(folder) / "service" / "installation.key")).digest()
     except (FileNotFoundError, KeysAway):
-        found = b""
+        told = f"No keys lie in {folder}: it is empty, or not there. Nothing that is sealed opens, and nothing is destroyed."
+        return Finding(check, "fault", told, _MOUNT)
+    except OSError as error:
+        told = f"{folder} cannot be looked into by this account ({type(error).__name__})."
+        return Finding(check, "fault", told, "Run this as the account of the service; if it is that, give the folder to it.")
     if found == wanted:
         return Finding(check, "ok", "It is the one that the database's rows belong to.")
-    return Finding(
-        check,
-        "fault",
-        "Another folder lies where the keys were; nothing that is sealed opens with it, and nothing is destroyed in it.",
-        "Mount the right one. If it is lost for good: programmes keys adopt, and what only it could open is lost.",
-    )
+    told = "Another folder lies where the keys were; nothing that is sealed opens with it, and nothing is destroyed in it."
+    return Finding(check, "fault", told, _MOUNT)

@@ -78,6 +78,12 @@ async def keys_of_rows(patient: Patient) -> Sequence[Finding]:
     return [*key_findings(_ENTRIES, found["entries"]), *key_findings(_PERSONS, found["persons"])]
 
 
+async def persons_missing(patient: Patient) -> Sequence[Finding]:
+    """What is said of protected records whose key is missing, if there are any."""
+    facts = (await _of_lists(patient))["persons"]
+    return key_findings(_PERSONS, facts)[:1] if facts.missing else []
+
+
 async def _of_boxes(patient: Patient) -> tuple[KeyFacts, KeyFacts]:
     """Private and public halves."""
     settings, lost = patient.settings, lost_keys.known(patient.settings.key_folder)["ballots"]

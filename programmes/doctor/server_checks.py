@@ -2,8 +2,10 @@
 migrations, several hosts."""
 
 import asyncio
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
@@ -11,16 +13,35 @@ from programmes.core import refusals, schema
 from programmes.core.db import fetch, fetchrow
 from programmes.doctor.findings import Finding, Level, Patient
 from programmes.setting_values import hosts
+from programmes.settings import Settings
 
 _WANTED = 18
 _HOST_SECONDS = 4.0
 
 
-def away_finding(error: str) -> Finding:
+def away_finding(error: str, settings: Settings) -> Finding:
     """Why the database does not answer, by the class of the error."""
     told, mend = refusals.in_words(error)
+    if error == "InvalidCatalogNameError":
+        mend = _make_it(settings)
     says = f"The database does not answer, so that nothing in it could be looked at. {told or f'({error})'}"
     return Finding("database", "fault", says.strip(), mend)
+
+
+def _make_it(settings: Settings) -> str:
+    """How the database of the address is made. Of web's and worker's settings nobody can tell who its owner is to be."""
+    parts = urlsplit(settings.database_url)
+    name, role = _quoted(unquote(parts.path.lstrip("/"))), _quoted(unquote(parts.username or ""))
+    mend = f"Correct the name in DATABASE_URL; or make it: create database {name} owner {role};"
+    if settings.database_url in {settings.web_database_url, settings.worker_database_url}:
+        mend += f" Where web and worker have roles of their own, and {role} is one of those: owner the role of the owner's"
+        mend += " DATABASE_URL instead."
+    return mend
+
+
+def _quoted(name: str) -> str:
+    """As psql takes it."""
+    return name if re.fullmatch("[a-z_][a-z0-9_]*", name) else '"' + name.replace('"', '""') + '"'
 
 
 # What breaks promise 7 (what was acknowledged is kept), and what they must be. The first of the two is what to set.

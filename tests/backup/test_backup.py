@@ -542,6 +542,7 @@ async def test_a_rehearsal_fails_where_keys_do_not_belong_and_what_a_killed_one_
     # A key that is lost comes back from the copy, one that was destroyed does not, and one that is there stays as it is.
     place.keys.destroy("person", place.people[1], "five years", datetime.now(UTC))
     path.unlink()
+    wrong.unlink()
     code, said = await typed(own, "restore", "--identity", place.identity, "--keys", place.copy())
     assert (code, "Keys put back: 1." in said) == (0, True), said
     assert [place.keys.exists("person", person) for person in place.people] == [True, False]
@@ -549,3 +550,33 @@ async def test_a_rehearsal_fails_where_keys_do_not_belong_and_what_a_killed_one_
         2,
         "programmes restore: name a backup, or with --keys a copy of keys, or --drill.\n",
     )
+
+
+async def test_keys_that_are_put_back_alone_and_open_no_record_are_told_of(place: Place, typed: Typed) -> None:
+    own = place.settings
+    persons = own.key_folder / "person"
+    assert await typed(own, "backup") == (0, "")
+    right = place.copy()
+    given = ("restore", "--identity", place.identity, "--keys")
+    shutil.rmtree(persons)
+    code, said = await typed(own, *given, right)
+    assert (code, "open with what lies there now: 2 of 2 that were tried." in said) == (0, True), said
+    # A copy from after an exchange of keys, for a database from before it: every key is there, and none fits.
+    for path in persons.glob("??/*.key"):
+        path.unlink()
+        path.write_bytes(os.urandom(32))
+    later = own.key_backup_folder / "persons-20990101T000000Z.age"
+    files.seal_bytes(archives.person_keys(own.key_folder), later, [IDENTITY.to_public()])
+    shutil.rmtree(persons)
+    code, said = await typed(own, *given, later)
+    assert (code, "Keys put back: 2." in said, "lies there now: 0 of 2 that were tried." in said) == (1, True, True), said
+    assert "2 protected records do not open with the key that lies there." in said
+    assert f"move {persons} out of the folder" in said
+    assert len([*persons.glob("??/*.key")]) == 2
+    # What the copy lacks is told too.
+    shutil.rmtree(persons)
+    later.unlink()
+    files.seal_bytes(archives.person_keys(own.key_folder), later, [IDENTITY.to_public()])
+    code, said = await typed(own, *given, later)
+    assert (code, "Keys put back: 0." in said) == (1, True), said
+    assert "2 of 2 protected records need a key that is not in the folder." in said

@@ -20,7 +20,7 @@ from programmes.backup.progress import Progress
 from programmes.core import backup_files
 from programmes.core.backup_files import FileFacts
 from programmes.core.backup_trace import Seen
-from programmes.doctor.backup_checks import absent_findings, backup_set, key_copies, trace_findings
+from programmes.doctor.backup_checks import absent_findings, backup_set, exchange_findings, key_copies, trace_findings
 from programmes.doctor.findings import Finding, Patient
 from programmes.people.queries import StaffFacts
 from programmes.settings import Settings
@@ -147,6 +147,18 @@ def test_the_doctor_says_when_there_was_a_backup_and_when_one_was_put_back() -> 
     for failed in (Seen(now, None), Seen(now, now - timedelta(hours=1))):
         assert level("backup", failed) == level("drill", failed) == "fault"
     assert level("backup", None, demo=True) == "note"
+
+
+def test_after_an_exchange_of_keys_the_doctor_asks_for_a_backup() -> None:
+    now = datetime(2026, 11, 29, 8, tzinfo=UTC)
+
+    def told(exchanged: datetime | None, backup: Seen | None, demo: bool = False) -> list[tuple[str, str]]:
+        return [(f.level, f.mend) for f in exchange_findings(exchanged, backup, demo)]
+
+    before, after = (Seen(at, at) for at in (now - timedelta(hours=1), now + timedelta(hours=1)))
+    asked = [("warning", "Run programmes backup now (docs/operations.md, Other keys).")]
+    assert told(now, before) == told(now, replace(before, tried_at=after.tried_at)) == asked
+    assert told(now, after) == told(None, before) == told(now, None) == told(now, before, demo=True) == []
 
 
 class _Terminal(io.StringIO):

@@ -20,6 +20,7 @@ import pytest
 
 from programmes import clock_commands, worker
 from programmes.cli import main
+from programmes.core import backup_trace
 from programmes.core.clock_trace import Witness
 from programmes.core.db import transaction
 from programmes.core.jobs import put
@@ -27,13 +28,14 @@ from programmes.core.restoring import restoring
 from programmes.core.rotating import Rotating, rotating
 from programmes.core.sealing import KeyFolder
 from programmes.demo.processes import environment
-from programmes.doctor import checks, command, database_checks, key_checks
+from programmes.doctor import backup_checks, checks, command, database_checks, key_checks
 from programmes.doctor.database_checks import logging_findings
 from programmes.doctor.findings import Patient, as_json, as_text, exit_code
 from programmes.doctor.folder_findings import folder_findings
 from programmes.doctor.folders import FolderFacts
 from programmes.evaluation.keys import BallotKeys
 from programmes.evaluation.text_keys import TextKeys
+from programmes.people import rotation_services
 from programmes.settings import Settings
 from programmes.worker import Worker
 from tests.clock import FrozenClock
@@ -119,6 +121,74 @@ async def test_what_is_broken_is_said_with_how_to_mend_it(patient: Patient, inst
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(copy, folder)
     assert said(await checks.examine(patient), "fault") == ""
+
+
+def _emptied(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.mkdir(mode=0o700)
+
+
+async def test_a_folder_that_is_away_is_one_fault_and_nothing_asks_to_give_up_what_lies_in_it(patient: Patient) -> None:
+    own = patient.settings
+    web = replace(patient, part="web", settings=replace(own, database_url=own.web_database_url))
+    for folder, named, also in (
+        (own.key_folder, "restore, keys of rows, keys open, receipts, service keys", web),
+        (own.ballot_key_folder, "ballot keys, small groups", patient),
+    ):
+        away = folder.with_name("away")
+        shutil.copytree(folder, away)
+        for spoil, told in (
+            (shutil.rmtree, f"{folder} is not there."),
+            (_emptied, f"No keys lie in {folder}"),
+            (_another, "Another folder lies where the keys were"),
+        ):
+            spoil(folder)
+            for whom in (patient, also):
+                found = await checks.examine(whom)
+                [fault] = [f for f in found if f.level == "fault"]
+                assert told in fault.says
+                [note] = [f for f in found if f.check == "keys"]
+                assert (note.level, named in note.says) == ("note", True)
+                assert not [word for word in ("--yes", "keys adopt", "keys lost") if word in as_text(found)]
+                # Nor is anything said of a restore by the marks of another folder.
+                assert any(f.check == "restore" for f in found) == (folder == own.ballot_key_folder)
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(away, folder)
+        shutil.rmtree(away)
+    assert "Not looked at" not in as_text(await checks.examine(patient))
+
+
+async def test_whoever_has_exchanged_keys_is_asked_for_a_backup_until_there_is_one(
+    patient: Patient, clock: FrozenClock
+) -> None:
+    keys = KeyFolder(patient.settings.key_folder)
+    await backup_trace.note("backup", clock.now() - timedelta(minutes=1), done=True)
+
+    async def asked() -> bool:
+        return "Keys were exchanged" in said([*await backup_checks.backups(patient)], "warning")
+
+    async def at_once(_: float) -> None:
+        pass
+
+    await rotation_services.forms(keys, clock)
+    assert not await asked()
+    await rotation_services.persons(keys, clock, patient.now, pause=at_once)
+    assert await asked()
+    await backup_trace.note("backup", clock.now() + timedelta(minutes=1), done=False)
+    assert await asked()
+    await backup_trace.note("backup", clock.now() + timedelta(minutes=1), done=True)
+    assert not await asked()
+    await rotation_services.search(keys, FrozenClock(clock.now() + timedelta(minutes=2)), pause=at_once)
+    assert await asked()
+
+
+async def test_what_is_missing_of_service_and_log_keys_is_said_with_where_it_lies(patient: Patient) -> None:
+    (patient.settings.key_folder / "service/search.key").unlink()
+    (patient.settings.log_key_folder / "chain/chain.key").unlink()
+    found = {f.check: f.mend for f in await checks.examine(patient) if f.level == "fault"}
+    assert "service/search.key in every copy of person keys" in found["service keys"]
+    assert "programmes restore --identity - --keys …/persons-….age" in found["service keys"]
+    assert f"log-….age | tar xz -C {patient.settings.log_key_folder}; then programmes audit verify." in found["log keys"]
 
 
 async def test_small_groups_that_could_be_mixed_and_still_wait_are_said(patient: Patient, owner: asyncpg.Connection) -> None:

@@ -139,9 +139,27 @@ def test_hosts_that_are_all_there_and_two_primaries() -> None:
 
 @pytest.mark.parametrize("error", [*refusals._REASONS, "SomethingElse"])
 def test_why_the_database_does_not_answer_is_said_with_how_to_mend_it(error: str) -> None:
-    found = server_checks.away_finding(error)
+    found = server_checks.away_finding(error, Settings(database_url="postgresql://x:y@h/z"))
     assert (found.level, bool(found.mend)) == ("fault", True)
     assert len(found.says) > len("The database does not answer, so that nothing in it could be looked at.")
+
+
+def test_a_database_that_does_not_exist_is_named_with_its_owner() -> None:
+    kind = "InvalidCatalogNameError"
+    own = Settings(
+        database_url="postgresql://kim:pass@h/nonesuch?sslmode=require",
+        web_database_url="postgresql://web:pass@h/nonesuch",
+        worker_database_url="postgresql://worker:pass@h/nonesuch",
+    )
+    mend = server_checks.away_finding(kind, own).mend
+    assert mend == "Correct the name in DATABASE_URL; or make it: create database nonesuch owner kim;"
+    # Who has one address only may be web or the worker, whose role owns nothing.
+    one = replace(own, web_database_url=own.database_url, worker_database_url=own.database_url)
+    mend = server_checks.away_finding(kind, one).mend
+    assert "create database nonesuch owner kim; Where web and worker have roles of their own" in mend
+    odd = replace(own, database_url="postgresql://k%40m:pass@h/St%C3%B6d%22")
+    assert 'create database "Stöd""" owner "k@m";' in server_checks.away_finding(kind, odd).mend
+    assert "programmes_owner" not in "".join(refusals.in_words(kind))
 
 
 async def test_the_refusal_of_a_real_server_is_told_by_its_class(

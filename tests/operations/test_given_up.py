@@ -14,11 +14,12 @@ from structlog.testing import capture_logs
 from programmes import cli, worker
 from programmes.app import create_app
 from programmes.backup import NotBegun
-from programmes.backup.restoring import _no_other_keys
+from programmes.backup.restoring import no_other_keys
 from programmes.core import database_marks
+from programmes.core.restore_marks import confirmed_in, put_back_into
 from programmes.core.restoring import restoring
 from programmes.core.rotating import Rotating, rotating
-from programmes.core.sealing import KeyFolder, confirmed_in, put_back_into
+from programmes.core.sealing import KeyFolder
 from programmes.core.which_database import which
 from programmes.demo import processes
 from programmes.private_server import PrivateServer
@@ -300,10 +301,10 @@ async def test_keys_are_not_rotated_while_a_backup_is_put_back_and_not_put_back_
     async with rotating(settings.worker_database_url, keys.folder):
         with (
             pytest.raises(NotBegun, match="Keys are being rotated"),
-            _no_other_keys(replace(settings, key_folder=keys.folder)),
+            no_other_keys(replace(settings, key_folder=keys.folder)),
         ):
             pass
-    with _no_other_keys(replace(settings, key_folder=keys.folder)), pytest.raises(Rotating):
+    with no_other_keys(replace(settings, key_folder=keys.folder)), pytest.raises(Rotating):
         async with rotating(other, keys.folder):
             pass
     async with rotating(other, keys.folder):

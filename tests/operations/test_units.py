@@ -197,3 +197,28 @@ def test_the_wrapper_is_a_sound_script_that_refuses_a_part_that_is_none() -> Non
     assert subprocess.run(["sh", "-n", script], check=False).returncode == 0
     found = subprocess.run([script, "database", "doctor"], check=False, capture_output=True, text=True)
     assert (found.returncode, "a part is web, worker, owner or restore" in found.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ([], "programmes-as: name a part and a command: programmes-as web|worker|owner|restore COMMAND…"),
+        (["--release"], "programmes-as: name the folder of a release: programmes-as --release FOLDER PART COMMAND…"),
+        (
+            ["--release", "{here}"],
+            "programmes-as: name a part and a command: programmes-as web|worker|owner|restore COMMAND…",
+        ),
+        (
+            ["--release", "{here}/none", "web", "doctor"],
+            "programmes-as: no release lies in {here}/none: there is no venv/bin/programmes in it",
+        ),
+        (
+            ["--release", "none", "web", "doctor"],
+            "programmes-as: no release lies in {here}/none: there is no venv/bin/programmes in it",
+        ),
+    ],
+)
+def test_the_wrapper_says_in_a_line_what_it_lacks(typed: list[str], told: str, tmp_path: Path) -> None:
+    words = [word.format(here=tmp_path) for word in typed]
+    found = subprocess.run([SYSTEMD / "programmes-as", *words], check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert (found.returncode, found.stderr) == (2, told.format(here=tmp_path) + "\n")

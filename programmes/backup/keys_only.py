@@ -1,0 +1,52 @@
+"""Putting back the keys alone, where the database is as it should be; and whether its records open with them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from programmes.backup import BackupError, archives, files
+from programmes.backup.archives import Copy
+from programmes.backup.restoring import connected, database_in_words, may_be_put_back, no_other_keys
+from programmes.core.clock import Clock
+from programmes.core.db import WORKER, close_pool, open_pool
+from programmes.doctor import key_checks, row_keys
+from programmes.doctor.findings import Finding, Patient
+from programmes.doctor.key_checks import Tried
+from programmes.settings import Settings
+
+
+@dataclass(frozen=True)
+class KeysBack:
+    """How many keys were put back, how many protected records were tried with what lies there now, and what is wrong with
+    those that don't open. A copy from after an exchange of keys has every key, and not one of them opens what is older."""
+
+    number: int
+    tried: Tried
+    faults: Sequence[Finding]
+
+
+async def keys_alone(settings: Settings, copy: Copy, clock: Clock) -> KeysBack:
+    """Put back the keys that are missing, for the database as it is. They stay also where no record opens with them.
+
+    Raises:
+        BackupError: the copy, or the folder that lies there, is another installation's.
+    """
+    with database_in_words():
+        async with connected(settings.worker_database_url) as connection:
+            known = await connection.fetchval("select mark from key_folder where name = 'keys'")
+    if known not in {None, copy.mark}:
+        raise BackupError("The copy of keys is of another installation than the database's rows.")
+    may_be_put_back(settings, copy)
+    with no_other_keys(settings), files.disk_in_words(settings.key_folder):
+        number = archives.put_back(copy, settings.key_folder)
+    with database_in_words():
+        await open_pool(settings.worker_database_url, 2, limits=WORKER)
+        try:
+            return await _looked_at(number, Patient(settings, clock.now()))
+        finally:
+            await close_pool()
+
+
+async def _looked_at(number: int, patient: Patient) -> KeysBack:
+    tried, opening = await key_checks.records_open(patient)
+    found = [*await row_keys.persons_missing(patient), opening]
+    return KeysBack(number, tried, [finding for finding in found if finding.level == "fault"])
