@@ -105,6 +105,8 @@ def under_way(on: UnderWay) -> tuple[str, ...]:
 def _texts(call: Call) -> tuple[str, ...]:
     """What the person has not heard; and that it went to another address than they have now."""
     news = tuple(news_of(about) for about in call.news)
+    if call.way in {"mail", "bounced"}:
+        news = (*news, _("Har bara en e-postadress, inget telefonnummer: skriv till den, eller säg till när ni ses."))
     if any(about.elsewhere for about in call.news):
         return (*news, _("Kontaktvägen är ändrad sedan dess. Det som står här har inte gått till den nya."))
     return news

@@ -13,6 +13,7 @@ from programmes.notices.bounce_services import BOUNCED_BEFORE
 from programmes.notices.queries import UnderWay
 
 MOST = 200
+_NOTHING = UnderWay()
 _REFUSED = re.compile(r"(SMTP|Text)[A-Za-z]*Refused[45]\d\d|SMTP[A-Za-z]+5\d\d|TextFailed")
 
 
@@ -39,7 +40,7 @@ class SentPage:
     under_way: tuple[str, ...] = ()
 
 
-def sent_page(cohort_id: int, name: str, found: Sequence[Sending], to_ring: int, on: UnderWay) -> SentPage:
+def sent_page(cohort_id: int, name: str, found: Sequence[Sending], to_ring: int, on: UnderWay = _NOTHING) -> SentPage:
     """The newest first; `more` when there are older ones that are not shown."""
     lines = tuple(_line(sending) for sending in found[:MOST])
     missed = any(line.missed for line in lines)
