@@ -9,7 +9,7 @@ from programmes.cohorts import schedule_queries
 from programmes.cohorts.clash_services import as_said, shared
 from programmes.cohorts.naming_services import name_of_series
 from programmes.cohorts.pattern_rules import BY_HAND
-from programmes.cohorts.rules import Defaults, Opening, Reason, defaults, named_by_us, why_not_open
+from programmes.cohorts.rules import Defaults, Opening, Reason, defaults, named_by_us, same_name, why_not_open
 from programmes.cohorts.schedule_rules import (
     Clash,
     Pattern,
@@ -138,7 +138,7 @@ async def preview(wanted: Opening, principal: Principal, now: datetime) -> Previ
 
 def known_venue(wanted: Opening, venues: list[schedule_queries.Venue]) -> Opening:
     """A new venue with the name of one that exists is that one (as `_venue` will have it), with its closures and clashes."""
-    named = [venue.venue_id for venue in venues if wanted.new_venue and venue.name == wanted.new_venue[0]]
+    named = [venue.venue_id for venue in venues if wanted.new_venue and same_name(venue.name, wanted.new_venue[0])]
     return replace(wanted, venue_id=named[0]) if named else wanted
 
 
@@ -181,6 +181,9 @@ async def _venue(wanted: Opening) -> int:
         assert wanted.venue_id is not None
         return wanted.venue_id
     name, address = wanted.new_venue
+    for venue in await schedule_queries.venues():
+        if same_name(venue.name, name):
+            return venue.venue_id
     await execute("insert into venue (name, address) values ($1, $2) on conflict (name) do nothing", name, address)
     return int(await fetchval("select id from venue where name = $1", name))
 

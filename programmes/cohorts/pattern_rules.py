@@ -24,6 +24,8 @@ from programmes.core.clock import local
 
 # How many weeks lie between the weeks of a schedule; a schedule whose days were chosen one by one has none.
 BY_HAND = 0
+# No rhythm is slower than this, in weeks.
+_MOST_WEEKS = 8
 _DAY, _WEEK = timedelta(days=1), timedelta(weeks=1)
 
 
@@ -62,18 +64,47 @@ def usual_weekdays(slots: Sequence[Slot]) -> frozenset[int]:
     return often(Counter(_was_on(slot).weekday() for slot in parts_of(slots)[-1])) if slots else frozenset()
 
 
-def one_more(slots: Sequence[Slot], closures: Sequence[Closure], every: int = 1, *, booked: bool = False) -> Slot | None:
+def followed(part: Sequence[Slot], closures: Sequence[Closure], every: int = 1) -> Pattern:
+    """The pattern of talks that were booked, cancelled ones too, from their first day on: the first of these by which they
+    lie just where they do, with `every` so many weeks or the fewest that do. A single day on another weekday, or a week in
+    which there was none, is an exception: where nothing fits it is the usual weekdays, as often as was said.
+
+    Raises:
+        ValueError: there are none.
+    """
+    first, usual = min(_was_on(slot) for slot in part), usual_weekdays(part)
+    pattern = pattern_of(part, first, every)
+    for weekdays in dict.fromkeys((pattern.weekdays, usual)):
+        days = sorted(day for slot in part if (day := _was_on(slot)).weekday() in weekdays)
+        for weeks in dict.fromkeys((pattern.every, *range(1, _MOST_WEEKS + 1))):
+            found = replace(pattern, first=days[0], weekdays=weekdays, every=weeks)
+            if len(days) > 1 and [one.day for one in plan_sessions(found, len(days), closures).sessions] == days:
+                return found
+    return replace(pattern, weekdays=usual)
+
+
+def one_more(
+    slots: Sequence[Slot],
+    closures: Sequence[Closure],
+    every: int = 1,
+    *,
+    booked: bool = False,
+    cancelled: Sequence[Slot] = (),
+) -> Slot | None:
     """The next time after the last session, by the latest pattern; None when three years hold none. After days chosen by
-    hand it is a week later. Of what is `booked` one by one, a single day on another weekday is an exception."""
+    hand it is a week later. Of what is `booked` one by one, or some at a time, each booking may have had a rhythm of its own
+    (`followed`, by the `cancelled` ones too); `closures` are then from the first of them on."""
     last = max(slots, key=lambda slot: slot.starts_at)
     latest = parts_of(slots)[-1]
     day = local(last.starts_at).date()
-    pattern = pattern_of(latest, day + _DAY, every)
-    if every == BY_HAND:
+    pattern = replace(pattern_of(latest, day + _DAY, every), anchor=_was_on(last))
+    if every == BY_HAND and not (booked and latest[0].pattern):
         pattern = replace(pattern, weekdays=frozenset({_was_on(last).weekday()}))
     elif booked:
-        pattern = replace(pattern, weekdays=usual_weekdays(slots))
-    planned = plan_sessions(replace(pattern, anchor=_was_on(last)), 1, closures)
+        there = followed([*latest, *(slot for slot in cancelled if slot.pattern == latest[0].pattern)], closures, every)
+        anchor = there.first if there.every > 1 else _was_on(last)
+        pattern = replace(pattern, weekdays=there.weekdays, every=there.every, anchor=anchor)
+    planned = plan_sessions(pattern, 1, closures)
     return replace(planned.slots[0], pattern=latest[0].pattern) if planned.slots else None
 
 

@@ -50,6 +50,11 @@ class Rest:
         now_at = [(s.starts_at, s.ends_at) for s in self.sessions]
         return now_at != [(slot.starts_at, slot.ends_at) for slot in self.schedule.slots]
 
+    @property
+    def other_places(self) -> bool:
+        """Whether the room of any of them becomes another one."""
+        return any(s.venue_id != venue for s, venue in zip(self.sessions, self.venues, strict=False))
+
 
 async def plan_rest(cohort: CohortFacts, session: SessionFacts, wanted: Wanted, principal: Principal, now: datetime) -> Rest:
     """Plan it; nothing is saved. The caller has made sure that the session is theirs to change."""

@@ -158,9 +158,13 @@ async def _at_end(cohort: CohortFacts, sessions: Sequence[SessionFacts]) -> Slot
     slots = [session.slot for session in sessions]
     if not slots:
         return None
-    last = max(local_date(slot.starts_at) for slot in slots)
-    closures = await schedule_queries.closures(cohort.venue_id, last)
-    return one_more(slots, closures, cohort.every_weeks, booked=cohort.one_at_a_time)
+    if not cohort.one_at_a_time:
+        last = max(local_date(slot.starts_at) for slot in slots)
+        return one_more(slots, await schedule_queries.closures(cohort.venue_id, last), cohort.every_weeks)
+    off = [s.slot for s in await queries.sessions(cohort.cohort_id) if s.state == "cancelled"]
+    first = min(local_date(slot.starts_at) for slot in [*slots, *off])
+    closures = await schedule_queries.closures(cohort.venue_id, first)
+    return one_more(slots, closures, cohort.every_weeks, booked=True, cancelled=off)
 
 
 async def clashes_at_end(cohort: CohortFacts, principal: Principal) -> list[Clash]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from programmes.catalogue.rules import Programme
-from programmes.cohorts.pattern_rules import planned_at, usual_weekdays
+from programmes.cohorts.pattern_rules import followed, parts_of, planned_at
 from programmes.cohorts.rules import Reason, why_not_move
 from programmes.cohorts.schedule_rules import Closure, Slot, slot_on, why_off
 from programmes.core.clock import local, local_date
@@ -77,21 +77,22 @@ def why_not_book(state: str, counted: Tally, others: Sequence[Slot], wanted: Seq
 def next_talk(slots: Sequence[Slot], every: int, closures: Sequence[Closure], now: datetime) -> Slot:
     """What is suggested for the next talk: the weekday and time of the last on a usual weekday, a week later or as many as
     it has been; the first of them that is to come, after all others, and is no day off. `slots` are all that were ever
-    booked, cancelled ones too.
+    booked, cancelled ones too; the latest pattern says what is usual (`followed`).
 
     Of a series without any it is a weekday a week ahead. When three years hold no such day it is the last one of them.
     """
     if not slots:
         day = local_date(now) + timedelta(weeks=1)
         return slot_on(next((d for d in _days_from(day) if d.weekday() < 5 and not why_off(d, closures)), day), *_USUAL)
-    usual = usual_weekdays(slots)
-    last = max((slot for slot in slots if local(planned_at(slot)).weekday() in usual), key=planned_at)
+    latest = parts_of(slots)[-1]
+    usual = followed(latest, closures, every)
+    last = max((slot for slot in latest if local(planned_at(slot)).weekday() in usual.weekdays), key=planned_at)
     begins, ends = local(planned_at(last)), local(planned_at(last) + (last.ends_at - last.starts_at))
     after = max(now, *(planned_at(slot) for slot in slots))
     taken = {local_date(slot.starts_at) for slot in slots}
     day = begins.date()
     for _week in range(_WEEKS_AHEAD):
-        day += timedelta(weeks=max(every, 1))
+        day += timedelta(weeks=usual.every)
         found = slot_on(day, begins.time(), ends.time())
         if found.starts_at > after and day not in taken and not why_off(day, closures):
             return found

@@ -54,8 +54,9 @@ async def one_more_may_be(cohort: CohortFacts) -> bool:
 
 async def suggested(cohort: CohortFacts, now: datetime) -> Slot:
     """When the next talk could be, by the one before."""
-    closures = await schedule_queries.closures(cohort.venue_id, local_date(now))
-    return next_talk([s.slot for s in await queries.sessions(cohort.cohort_id)], cohort.every_weeks, closures, now)
+    slots = [session.slot for session in await queries.sessions(cohort.cohort_id)]
+    since = min([local_date(now), *(local_date(slot.starts_at) for slot in slots)])
+    return next_talk(slots, cohort.every_weeks, await schedule_queries.closures(cohort.venue_id, since), now)
 
 
 def _standing(sessions: Sequence[SessionFacts]) -> list[Slot]:
@@ -136,7 +137,7 @@ async def _book(
     cohort: CohortFacts, slots: Sequence[Slot], venue_id: int, clashes: Sequence[Clash], principal: Principal, now: datetime
 ) -> None:
     """In the transaction, under the lock; `clashes` were said and are meant. Told once, about the first of them, in words
-    that have them all."""
+    that have them all. Several are a pattern of their own, with its own weekdays and rhythm (decision 79)."""
     async with noting(cohort.cohort_id, "book", principal, now) as noted, as_said(cohort.cohort_id, clashes):
         rows = await fetch(
             """insert into cohort_session
@@ -145,7 +146,7 @@ async def _book(
                select $1, (select coalesce(max(number), 0) from cohort_session where cohort_id = $1)
                           + row_number() over (order by given.starts),
                       given.starts, given.ends, $2, '', 'planned', false, 0, $5, given.shares,
-                      (select coalesce(max(pattern_no), 0) from cohort_session where cohort_id = $1)
+                      (select coalesce(max(pattern_no), 0) + $7 from cohort_session where cohort_id = $1)
                from unnest($3::timestamptz[], $4::timestamptz[], $6::boolean[]) as given (starts, ends, shares)
                returning id, starts_at""",
             cohort.cohort_id,
@@ -154,6 +155,7 @@ async def _book(
             [slot.ends_at for slot in slots],
             now,
             shared(slots, clashes),
+            int(len(slots) > 1),
         )
         await renumber(cohort.cohort_id)
     await execute("update cohort set ended_how = null where id = $1 and ended_how is not null", cohort.cohort_id)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from programmes.cohorts.opening_services import NotAllowed
-from programmes.cohorts.rules import why_not_call_room
+from programmes.cohorts.rules import same_name, why_not_call_room
 from programmes.core import audit
 from programmes.core.db import execute, fetch, fetchval, transaction
 from programmes.core.errors import NotFound
@@ -13,7 +13,8 @@ __all__ = ["NotAllowed", "rename_venue"]
 
 
 async def rename_venue(venue_id: int, name: str, principal: Principal, now: datetime) -> bool:
-    """Another name for a room, in every list, page and public calendar. False: another room has that name.
+    """Another name for a room, in every list, page and public calendar. False: another room has that name, or one that
+    reads the same.
 
     The sessions there count as changed: a subscribed calendar ignores a new name under an old SEQUENCE (DESIGN 8).
 
@@ -35,7 +36,8 @@ async def rename_venue(venue_id: int, name: str, principal: Principal, now: date
             raise NotFound
         if known == name:
             return True
-        if await fetchval("select exists(select 1 from venue where name = $1)", name):
+        others = await fetch("select name from venue where id <> $1", venue_id)
+        if any(same_name(other["name"], name) for other in others):
             return False
         await execute("update venue set name = $2 where id = $1", venue_id, name)
         await execute(

@@ -59,6 +59,11 @@ def either(*believed: Known | None) -> Known | None:
     return replace(first, others=tuple(reading for reading in every if reading != first))
 
 
+def same_place(old: Known | None, now_is: Known | None) -> bool:
+    """Whether a session is where somebody believes that it is, whatever they may have heard."""
+    return all(known and now_is and known.venue_id == now_is.venue_id for known in readings(old))
+
+
 def written(belief: Belief) -> str:
     """As it is stored."""
     return json.dumps({str(session_id): _entry(known) for session_id, known in sorted(belief.items())})

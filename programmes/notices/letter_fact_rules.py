@@ -43,7 +43,8 @@ class Facts:
     session has got the time of one of them. `tangled`: one of them has no name that everybody who may come would understand.
     `by_word`: no offer could be answered in time, so that a free place goes to who says yes to staff, at `phone`.
     `unchanged`: when the last session to come begins that is as the receiver knows. `first_until`: until when they may move
-    to another start before newcomers. `named`: how many of `became` there is room to name."""
+    to another start before newcomers. `named`: how many of `became` there is room to name. `same_places`: all of
+    these are where the receiver believes."""
 
     kind: Kind
     enrolment_state: str
@@ -71,6 +72,7 @@ class Facts:
     tangled: bool = False
     named: int = NAMED
     unchanged: datetime | None = None
+    same_places: bool = False
 
     @property
     def code_start(self) -> str:

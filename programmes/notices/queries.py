@@ -10,7 +10,7 @@ from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
 from programmes.core.i18n import Language
 from programmes.notices.belief_rules import Belief, read
-from programmes.notices.rules import HELD_FOR, KINDS, GatewayTrouble, Kind, State, Waiting
+from programmes.notices.rules import HELD_FOR, KINDS, REMINDERS, GatewayTrouble, Kind, State, Waiting
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,36 @@ async def unfinished(cohort_id: int) -> int:
         list(KINDS),
     )
     return found
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """How many people of a cohort a message is on its way to, of these how many it was tried for in vain; and whether some
+    are still to be written."""
+
+    people: int = 0
+    tried: int = 0
+    unwritten: bool = False
+
+    @property
+    def any(self) -> bool:
+        return self.people > 0 or self.unwritten
+
+
+async def under_way(cohort_id: int) -> UnderWay:
+    """What a cohort is still to be told by the service itself; reminders of what they know already apart."""
+    row = await fetchrow(
+        f"""select count(distinct n.enrolment_id)::int as people,
+                   count(distinct n.enrolment_id) filter (where exists (
+                       select from notice_attempt a where a.notice_id = n.id))::int as tried,
+                   exists (select from {EVENTS}) as unwritten
+            from notice n join enrolment e on e.id = n.enrolment_id
+            where e.cohort_id = $1 and n.state = 'waiting' and n.kind <> all($3::text[])""",
+        cohort_id,
+        list(KINDS),
+        sorted(REMINDERS),
+    )
+    return UnderWay(**dict(row)) if row else UnderWay()
 
 
 async def held_until(cohort_id: int, now: datetime) -> datetime | None:
@@ -229,6 +259,32 @@ async def gateway_trouble() -> GatewayTrouble | None:
     """Whether the gateway for texts does not answer as agreed."""
     row = await fetchrow("select since, tries, last_try from text_gateway")
     return GatewayTrouble(**dict(row)) if row else None
+
+
+@dataclass(frozen=True)
+class NothingThrough:
+    """Since when the gateway for texts, and since when whoever carries messages, took none of those that wait."""
+
+    texts: datetime | None = None
+    all: datetime | None = None
+
+
+# Errors that are of one receiver end in the number of an answer (`SMTPRecipientRefused450`).
+_SINCE = """
+select (select since from text_gateway) as gateway,
+       min(a.failed_at) filter (where a.error ~ '^TextDeferred') as texts,
+       min(a.failed_at) filter (where a.error !~ '^Text|[0-9]$') as all
+from notice n join notice_attempt a on a.notice_id = n.id
+where n.state = 'waiting'
+  and not exists (select from notice s where s.state = 'sent' and s.sent_at > a.failed_at)
+"""
+
+
+async def nothing_through() -> NothingThrough:
+    """What was tried in vain because whoever carries it was away, and nothing has gone since."""
+    row = await fetchrow(_SINCE)
+    assert row is not None
+    return NothingThrough(row["gateway"] or row["texts"], row["all"])
 
 
 async def latest_change(cohort_id: int) -> int:

@@ -1,10 +1,11 @@
 """How many people are told in which way, in words. Pure: the language is that of the running request."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from programmes.core.i18n import gettext as _
-from programmes.core.i18n import listed, ngettext
+from programmes.core.i18n import listed, moment_long, ngettext
 
 # `bounced`: mail goes, but one has come back, so nobody counts on it.
 Way = Literal["mail", "text", "ring", "bounced", "place"]
@@ -13,13 +14,23 @@ Standing = Literal["mail", "text", "ring", "none", "unwanted", "unreadable"]
 
 
 @dataclass(frozen=True)
+class Away:
+    """Since when text messages do not get through, and since when no message does; None while they do."""
+
+    texts: datetime | None = None
+    all: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Reach:
-    """How many get mail, how many must be rung, how many see it only on Min plats, and how many get a text message."""
+    """How many get mail, how many must be rung, how many see it only on Min plats, and how many get a text message; and what
+    of that does not get through just now."""
 
     mail: int = 0
     ring: int = 0
     place: int = 0
     text: int = 0
+    away: Away = Away()
 
     @property
     def sent(self) -> int:
@@ -27,11 +38,13 @@ class Reach:
         return self.mail + self.text
 
     def __add__(self, other: "Reach") -> "Reach":
-        return Reach(self.mail + other.mail, self.ring + other.ring, self.place + other.place, self.text + other.text)
+        away = other.away if self.away == Away() else self.away
+        return Reach(self.mail + other.mail, self.ring + other.ring, self.place + other.place, self.text + other.text, away)
 
 
 def told(reach: Reach) -> str:
-    """`4 får e-post, 1 ska ni ringa och 1 ser det bara på Min plats.`; empty when there is nobody."""
+    """`4 får e-post, 1 ska ni ringa och 1 ser det bara på Min plats.`, and what does not get through; empty when there is
+    nobody."""
     parts = [
         ngettext("%(n)s får e-post", "%(n)s får e-post", reach.mail) if reach.mail else "",
         ngettext("%(n)s får sms", "%(n)s får sms", reach.text) if reach.text else "",
@@ -39,15 +52,35 @@ def told(reach: Reach) -> str:
         ngettext("%(n)s ser det bara på Min plats", "%(n)s ser det bara på Min plats", reach.place) if reach.place else "",
     ]
     found = [part for part in parts if part]
-    return f"{listed(found)}." if found else ""
+    return " ".join(part for part in (f"{listed(found)}.", *not_through(reach)) if part) if found else ""
+
+
+def not_through(reach: Reach) -> tuple[str, ...]:
+    """What is on its way to some of these and does not get through just now, so that somebody has to ring too."""
+    if (reach.mail or reach.text) and reach.away.all:
+        return (all_away(reach.away.all),)
+    return (texts_away(reach.away.texts),) if reach.text and reach.away.texts else ()
+
+
+def all_away(since: datetime) -> str:
+    return _("Meddelanden kommer inte fram sedan %(when)s: ring dem också.", when=moment_long(since))
+
+
+def texts_away(since: datetime) -> str:
+    return _("Sms kommer inte fram sedan %(when)s: ring dem också.", when=moment_long(since))
 
 
 def rows(reach: Reach, what: str) -> tuple[tuple[str, str, str], ...]:
     """Who, what happens to them, and how they hear of it."""
+    by_mail, by_text = _("E-post direkt"), _("Sms direkt, men inte på natten om det kan vänta")
     found = [
-        (reach.mail, _("%(n)s med e-postadress", n=reach.mail), _("E-post direkt")),
-        (reach.text, _("%(n)s som vill ha sms", n=reach.text), _("Sms direkt, men inte på natten om det kan vänta")),
+        (reach.mail, _("%(n)s med e-postadress", n=reach.mail), _with(by_mail, Reach(mail=1, away=reach.away))),
+        (reach.text, _("%(n)s som vill ha sms", n=reach.text), _with(by_text, Reach(text=1, away=reach.away))),
         (reach.ring, _("%(n)s som inte nås med besked", n=reach.ring), _("Ni ringer")),
         (reach.place, _("%(n)s utan kontaktväg", n=reach.place), _("Syns på Min plats")),
     ]
     return tuple((who, what, how) for number, who, how in found if number)
+
+
+def _with(how: str, reach: Reach) -> str:
+    return ". ".join((how, *not_through(reach)))

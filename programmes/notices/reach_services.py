@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
@@ -11,12 +12,13 @@ from programmes.enrolment.place_services import is_lost, unseal
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.records.services import record_of
 from programmes.enrolment.rules import State
-from programmes.notices import rules
+from programmes.notices import queries, rules
 from programmes.notices.hours_rules import can_be_kept, is_urgent, leaves_at
-from programmes.notices.reach_rules import Reach, Standing, Way
+from programmes.notices.reach_rules import Away, Reach, Standing, Way
 from programmes.notices.rules import Channel, Kind
 
 __all__ = [
+    "away",
     "channel_of",
     "may_be_written_to",
     "reach",
@@ -99,7 +101,7 @@ def way_before(facts: EnrolmentFacts, keys: KeyFolder, begins: datetime | None, 
 async def reach_before(cohort_id: int, kind: Kind, keys: KeyFolder, begins: datetime | None, now: datetime) -> Reach:
     """How many of those whom a message of this kind is for can be told in which way before something begins."""
     people = await enrolments.enrolments(cohort_id, rules.AUDIENCE[kind])
-    return _reach(Counter(way_before(facts, keys, begins, now) for facts in people))
+    return replace(_reach(Counter(way_before(facts, keys, begins, now) for facts in people)), away=await away())
 
 
 async def reach(cohort_id: int, kind: Kind, keys: KeyFolder) -> Reach:
@@ -107,10 +109,10 @@ async def reach(cohort_id: int, kind: Kind, keys: KeyFolder) -> Reach:
     return sum((await reach_by_state(cohort_id, kind, keys)).values(), start=Reach())
 
 
-def reach_among(people: Iterable[EnrolmentFacts], keys: KeyFolder) -> Reach:
+async def reach_among(people: Iterable[EnrolmentFacts], keys: KeyFolder) -> Reach:
     """How many of these can be told in which way."""
     ways = Counter(way(facts, keys) for facts in people)
-    return _reach(ways)
+    return replace(_reach(ways), away=await away())
 
 
 async def reach_by_state(cohort_id: int, kind: Kind, keys: KeyFolder) -> dict[State, Reach]:
@@ -118,7 +120,14 @@ async def reach_by_state(cohort_id: int, kind: Kind, keys: KeyFolder) -> dict[St
     ways: dict[State, Counter[Way]] = {}
     for facts in await enrolments.enrolments(cohort_id, rules.AUDIENCE[kind]):
         ways.setdefault(facts.state, Counter())[way(facts, keys)] += 1
-    return {state: _reach(n) for state, n in ways.items()}
+    gone = await away()
+    return {state: replace(_reach(n), away=gone) for state, n in ways.items()}
+
+
+async def away() -> Away:
+    """Which messages do not get through just now, so that who presses a button knows that some must be rung as well."""
+    found = await queries.nothing_through()
+    return Away(found.texts, found.all)
 
 
 def _reach(ways: Counter[Way]) -> Reach:

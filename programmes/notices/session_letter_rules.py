@@ -66,14 +66,38 @@ def rest_news(facts: Facts) -> list[str]:
 
 
 def _which_moved(facts: Facts) -> str:
-    """All that are left, all from a day on that the receiver knows, or only that it is some of them."""
+    """All that are left, all from a day on that the receiver knows, or only that it is some of them; and whether it is their
+    times, their place or both."""
     if facts.unchanged is None:
-        return _("Mötena som är kvar har fått nya tider eller en ny plats. Se alla med länken.")
+        return _all_left(facts)
     known = min((local_date(one.was.starts_at) for one in facts.became if one.was), default=None)
     if known and local_date(facts.unchanged) < known and not any(one.or_was for one in facts.became):
-        day = day_long(known)
-        return _("Mötena från %(day)s har fått nya tider eller en ny plats. Se alla med länken.", day=day)
+        return _all_from(facts, day_long(known))
+    if facts.same_places:
+        return _("Några av mötena har fått nya tider. Se alla med länken.")
+    if _same_times(facts):
+        return _("Några av mötena har fått en ny plats. Se alla med länken.")
     return _("Några av mötena har fått nya tider eller en ny plats. Se alla med länken.")
+
+
+def _all_left(facts: Facts) -> str:
+    if facts.same_places:
+        return _("Mötena som är kvar har fått nya tider. Se alla med länken.")
+    if _same_times(facts):
+        return _("Mötena som är kvar har fått en ny plats. Se alla med länken.")
+    return _("Mötena som är kvar har fått nya tider eller en ny plats. Se alla med länken.")
+
+
+def _all_from(facts: Facts, day: str) -> str:
+    if facts.same_places:
+        return _("Mötena från %(day)s har fått nya tider. Se alla med länken.", day=day)
+    if _same_times(facts):
+        return _("Mötena från %(day)s har fått en ny plats. Se alla med länken.", day=day)
+    return _("Mötena från %(day)s har fått nya tider eller en ny plats. Se alla med länken.", day=day)
+
+
+def _same_times(facts: Facts) -> bool:
+    return bool(facts.became) and all(one.was == one.now and not one.or_was for one in facts.became)
 
 
 def _as_it_is(facts: Facts) -> list[str]:

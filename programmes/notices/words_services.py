@@ -107,6 +107,7 @@ def _with_changes(words: Facts, about: SessionFacts | None, changed: _Changed, c
         became=tuple(_became(*pair) for pair in differs.values()),
         moved=_became(*differs[about.session_id]) if about and about.session_id in differs else None,
         taken=changed.taken,
+        same_places=all(belief_rules.same_place(*pair) for pair in differs.values()),
         tangled=any(belief_rules.is_tangled(*pair) for pair in differs.values()),
         unchanged=max((s.starts_at for s in coming if s.session_id not in differs), default=None),
     )

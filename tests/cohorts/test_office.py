@@ -100,6 +100,7 @@ async def test_a_room_is_renamed_and_every_session_there_counts_as_changed(
         ({"namn": ""}, "Skriv vad lokalen heter nu."),
         ({"namn": cohort.venue}, "Den heter redan så."),
         ({"namn": other.venue}, "En annan lokal heter så."),
+        ({"namn": f" {other.venue.upper().replace(' ', '  ')} "}, "En annan lokal heter så."),
         ({"namn": "x" * 81}, "Skriv högst 80 tecken."),
         ({"lokal": "4711"}, "Välj en lokal."),
         ({"namn": "Anna Svensson 19121212-1212"}, "Personnummer, telefonnummer och e-post får inte stå här."),

@@ -150,6 +150,10 @@ async def test_a_new_venue_is_made_with_the_cohort_and_found_again_by_its_name(
     assert (first.venue, first.address) == ("Eken", "Torget 1")
     assert first.venue_id == second.venue_id
     assert first.public_id != second.public_id
+    # However its letters and spaces are written: otherwise its clashes and closures would not be seen.
+    folded = replace(wanted, new_venue=("  EKEN ", "Torget 1"))
+    third = await queries.by_id(await open_cohort(folded, kim, clock.now()))
+    assert third.venue_id == first.venue_id
 
 
 async def test_clashes_in_the_room_and_for_the_leader_warn_and_name_only_what_is_mine(

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import asyncpg
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from programmes.cohorts import queries, rest_services, session_services, talk_services
@@ -240,3 +240,50 @@ async def test_the_next_talk_is_suggested_where_the_rest_were_moved(db: None, cl
     last = (await queries.sessions(cohort.cohort_id))[-1]
     assert local_date(suggested.starts_at) == local_date(last.starts_at) + timedelta(weeks=1)
     assert hours(suggested) == (time(16), time(17))
+
+
+@given(groups(), st.integers(2, 8), st.integers(1, 3))
+def test_one_more_talk_follows_the_weekdays_and_the_rhythm_of_those_that_were_booked_last(
+    group: Group, number: int, weeks: int
+) -> None:
+    """However often the series met before; a talk at which it does not meet after all changes nothing of that."""
+    (before, after), every, shut = group
+    days = frozenset(local(slot.starts_at).weekday() for slot in after)
+    pattern = Pattern(local_date(after[0].starts_at), days, *hours(after[0]), weeks)
+    *there, expected = (replace(slot, pattern=1) for slot in plan_sessions(pattern, number + 1, shut).slots)
+    as_many = [plan_sessions(replace(pattern, every=n), number, shut).slots for n in (every, *range(1, weeks))]
+    # What lies just so by what is said of the series, or by a quicker rhythm, says no more than that.
+    assume(tuple(replace(slot, pattern=0) for slot in there) not in as_many)
+    assume(days == {local(slot.starts_at).weekday() for slot in there})
+    assert one_more([*before, *there], shut, every, booked=True) == expected
+    off = there[number // 2 : number // 2 + 1]
+    left = [slot for slot in there if slot not in off]
+    if left[-1] == there[-1]:
+        assert one_more([*before, *left], shut, every, booked=True, cancelled=off) == expected
+
+
+async def test_a_talk_at_the_end_and_the_next_one_follow_the_talks_that_were_booked_last(
+    db: None, clock: FrozenClock
+) -> None:
+    kim = await a_coordinator(clock.now())
+    series = await a_series("2.3", clock, kim)
+    for pattern, n in (
+        (Pattern(date(2027, 2, 2), frozenset({1}), *TEN), 4),
+        (Pattern(date(2027, 3, 18), frozenset({3}), *TWO, 2), 5),
+    ):
+        plan = await talk_services.plan_talks(series, pattern, n, series.venue_id, kim, clock.now())
+        booked = (series.cohort_id, pattern, n, series.venue_id, plan.digest)
+        assert await talk_services.book_talks(*booked, kim, clock.now()) == []
+        clock.advance(minutes=1)
+    last = (await queries.sessions(series.cohort_id))[-1]
+    assert local_date(last.starts_at) == date(2027, 5, 13)
+    suggested = await talk_services.suggested(series, clock.now())
+    assert (local_date(suggested.starts_at), hours(suggested)) == (date(2027, 5, 27), TWO)
+    added = await session_services.slot_at_end(series)
+    assert added
+    assert (local_date(added.starts_at), hours(added)) == (date(2027, 5, 27), TWO)
+    assert await session_services.cancel_session(last.session_id, True, kim, clock.now(), shown=added.sign) == []
+    assert local_date((await queries.sessions(series.cohort_id))[-1].starts_at) == date(2027, 5, 27)
+    again = await session_services.slot_at_end(series)
+    assert again
+    assert local_date(again.starts_at) == date(2027, 6, 10)

@@ -217,5 +217,7 @@ async def test_beside_what_was_not_heard_stands_that_it_went_to_another_address(
         await details_services.correct(who, replace(record, name=name, contact=contact), False, 1, keys, clock.now())
         page = (await client.get(f"/personal/grupper/{cohort.cohort_id}/ring")).text
         assert "Lisa Ek" in page
+        assert "Har bara en e-postadress, inget telefonnummer" in page
+        assert "Numret" not in page
         shown.append("Kontaktvägen är ändrad sedan dess" in page)
     assert shown == [False, True]

@@ -47,6 +47,20 @@ def test_what_is_said_to_have_moved_has_moved(moved: set[int]) -> None:
         assert text.startswith("Några av mötena har fått nya tider")
 
 
+@pytest.mark.parametrize("moved", [{*range(6)}, {3, 4, 5}, {1, 3}])
+@pytest.mark.parametrize(("days", "same", "what"), [
+    (1, True, "nya tider"), (0, False, "en ny plats"), (1, False, "nya tider eller en ny plats"),
+])  # fmt: skip
+def test_it_says_whether_it_is_the_times_or_the_place(moved: set[int], days: int, same: bool, what: str) -> None:
+    became = tuple(Became(slot(week), slot(week, timedelta(days=days))) for week in sorted(moved))
+    unchanged = max((slot(week).starts_at for week in range(6) if week not in moved), default=None)
+    facts = Facts("rest_moved", "confirmed", slot(0), became=became, unchanged=unchanged, same_places=same)
+    with speaking("sv"):
+        assert news(facts)[0].endswith(f"har fått {what}. Se alla med länken.")
+    with speaking("en"):
+        assert ("new times" in news(facts)[0], "a new place" in news(facts)[0]) == ("tider" in what, "plats" in what)
+
+
 def test_it_is_said_in_english_too() -> None:
     with speaking("en"):
         assert said({3, 4, 5}).startswith("The meetings from Tuesday 22 December have new times")

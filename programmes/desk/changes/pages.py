@@ -191,6 +191,15 @@ def _day(day: Day, form: str) -> tuple[str, str, str]:
     return when, " ".join([f"{capital(numbered(form, day.number))}.", *notes]), ""
 
 
+def rest_becomes(times: bool, places: bool) -> tuple[str, str]:
+    """What is otherwise for the people of all that are moved, and what calendars show."""
+    if not places:
+        return _("De nya tiderna gäller."), _("Tiderna ändras.")
+    if not times:
+        return _("Den nya lokalen gäller."), _("Platsen ändras.")
+    return _("De nya tiderna och lokalerna gäller."), _("Tiderna och platsen ändras.")
+
+
 def clashes(found: Sequence[Clash], apart: Sequence[Reason], form: str) -> tuple[str, ...]:
     """The days on which the room or somebody who leads is elsewhere, in words; and where two would meet who must not."""
     return (*clash_lines(found), *(said(reason, form) for reason in apart))

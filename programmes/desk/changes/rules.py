@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from programmes.notices.reach_rules import Reach, Way
+from programmes.notices.reach_rules import Away, Reach, Way
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,12 @@ class Whom:
     nobody: int = 0
 
 
-def counted(ways: Iterable[tuple[UUID, Way]], fetched: Collection[UUID]) -> Whom:
-    """Each person once."""
+def counted(ways: Iterable[tuple[UUID, Way]], fetched: Collection[UUID], away: Away) -> Whom:
+    """Each person once. `away`: which messages do not get through just now."""
     known = list(ways)
     n = Counter(way for _who, way in known)
     calendar = sum(1 for who, way in known if way == "place" and who in fetched)
-    return Whom(Reach(n["mail"], n["ring"] + n["bounced"], 0, n["text"]), calendar, n["place"] - calendar)
+    return Whom(Reach(n["mail"], n["ring"] + n["bounced"], 0, n["text"], away), calendar, n["place"] - calendar)
 
 
 @dataclass(frozen=True)

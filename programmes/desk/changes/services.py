@@ -23,13 +23,14 @@ from programmes.desk.illness.settling_services import ask_again, close_questions
 from programmes.enrolment.queries import enrolments
 from programmes.enrolment.records.apart_queries import days_apart
 from programmes.enrolment.rules import HOLDING
-from programmes.notices.reach_services import way
+from programmes.notices.reach_services import away, way
 
 
 async def whom(cohort: CohortFacts, keys: KeyFolder) -> Whom:
     """How many of those with a place are told in which way; nobody is named."""
     people = await enrolments(cohort.cohort_id, HOLDING)
-    return counted([(facts.enrolment_id, way(facts, keys)) for facts in people], await fetched(cohort.cohort_id))
+    ways = [(facts.enrolment_id, way(facts, keys)) for facts in people]
+    return counted(ways, await fetched(cohort.cohort_id), await away())
 
 
 async def _apart(cohort_id: int, slots: Sequence[Slot], venues: Sequence[int]) -> list[Reason]:

@@ -202,7 +202,7 @@ async def _show_rest(
         session.session_id,
         title,
         lead,
-        pages.happens(cohort, whom, _("De nya tiderna och lokalerna gäller."), _("Tiderna ändras.")),
+        pages.happens(cohort, whom, *pages.rest_becomes(plan.other_times, plan.other_places)),
         pages.days(plan.schedule, cohort.form),
         pages.clashes(plan.clashes, apart, cohort.form),
         (*kept, ("dagar", services.seen_rest(plan, apart))),

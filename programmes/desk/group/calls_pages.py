@@ -11,6 +11,7 @@ from programmes.core.i18n import moment_long, ngettext
 from programmes.desk.group.calls_rules import Call, Untold
 from programmes.desk.group.left_pages import kind_text, language_text, left_text
 from programmes.desk.today.needs_pages import Item, Tag
+from programmes.notices.queries import UnderWay
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,12 @@ class CallLine:
 
 @dataclass(frozen=True)
 class CallsPage:
+    """`under_way` says what is on its way: while anything is, not everybody has been told."""
+
     cohort_id: int
     name: str
     lines: tuple[CallLine, ...]
+    under_way: tuple[str, ...] = ()
 
 
 def items(calls: Sequence[Call], today: date) -> list[Item]:
@@ -67,7 +71,7 @@ def _offer(call: Call, today: date) -> Item:
     return Item(title, address, text, Tag(_("Inte nådd"), "stop", "warn"), due, name=call.about.group)
 
 
-def calls_page(cohort_id: int, name: str, calls: Sequence[Call]) -> CallsPage:
+def calls_page(cohort_id: int, name: str, calls: Sequence[Call], on: UnderWay) -> CallsPage:
     """A group's list, one line for each."""
     lines = [
         CallLine(
@@ -83,12 +87,26 @@ def calls_page(cohort_id: int, name: str, calls: Sequence[Call]) -> CallsPage:
         )
         for call in calls
     ]
-    return CallsPage(cohort_id, name, tuple(lines))
+    return CallsPage(cohort_id, name, tuple(lines), under_way(on))
+
+
+def under_way(on: UnderWay) -> tuple[str, ...]:
+    """How many are being told just now, and how many of them were tried in vain: whoever is in a hurry rings them."""
+    found = [_("Beskeden skrivs just nu. Ladda om sidan om en stund.")] if on.unwritten else []
+    if on.people:
+        found.append(ngettext("Till %(n)s person är besked på väg.", "Till %(n)s personer är besked på väg.", on.people))
+    if on.tried:
+        found.append(ngettext("Till %(n)s har det inte kommit fram än, och vi försöker igen. Är det bråttom, ring.",
+                              "Till %(n)s har det inte kommit fram än, och vi försöker igen. Är det bråttom, ring.",
+                              on.tried))  # fmt: skip
+    return tuple(found)
 
 
 def _texts(call: Call) -> tuple[str, ...]:
     """What the person has not heard; and that it went to another address than they have now."""
     news = tuple(news_of(about) for about in call.news)
+    if call.way in {"mail", "bounced"}:
+        news = (*news, _("Har bara en e-postadress, inget telefonnummer: skriv till den, eller säg till när ni ses."))
     if any(about.elsewhere for about in call.news):
         return (*news, _("Kontaktvägen är ändrad sedan dess. Det som står här har inte gått till den nya."))
     return news

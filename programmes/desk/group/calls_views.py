@@ -11,6 +11,7 @@ from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.desk.group import calls_pages as pages
 from programmes.desk.group import calls_services as services
+from programmes.notices.queries import under_way
 from programmes.people.looks import looking
 from programmes.web.forms import read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -27,7 +28,8 @@ async def calls(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     cohort = await cohorts.mine(who, local_date(now), row_id(cohort_id))
     async with looking(who, "ring", now) as look:
         found = await services.calls([cohort.cohort_id], state.key_folder, look, now, everybody=True)
-    return page(request, "desk/calls.html", pages.calls_page(cohort.cohort_id, cohort.name, found))
+    on = await under_way(cohort.cohort_id)
+    return page(request, "desk/calls.html", pages.calls_page(cohort.cohort_id, cohort.name, found, on))
 
 
 @post("/personal/grupper/{cohort_id:int}/ring", guards=[signed_in], status_code=303)

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import moment_long, ngettext
 from programmes.desk.extract.wording import notice_words
+from programmes.desk.group.calls_pages import under_way
 from programmes.desk.group.sent_rules import Sending
 from programmes.notices.bounce_services import BOUNCED_BEFORE
+from programmes.notices.queries import UnderWay
 
 MOST = 200
+_NOTHING = UnderWay()
 _REFUSED = re.compile(r"(SMTP|Text)[A-Za-z]*Refused[45]\d\d|SMTP[A-Za-z]+5\d\d|TextFailed")
 
 
@@ -25,7 +28,8 @@ class SentLine:
 
 @dataclass(frozen=True)
 class SentPage:
-    """`missed`: something reached somebody not; `to_ring`: how many of them are still to be told."""
+    """`missed`: something reached somebody not; `to_ring`: how many of them are still to be told; `under_way`: what is on
+    its way, in words."""
 
     cohort_id: int
     name: str
@@ -33,12 +37,14 @@ class SentPage:
     missed: bool
     to_ring: int
     more: bool
+    under_way: tuple[str, ...] = ()
 
 
-def sent_page(cohort_id: int, name: str, found: Sequence[Sending], to_ring: int) -> SentPage:
+def sent_page(cohort_id: int, name: str, found: Sequence[Sending], to_ring: int, on: UnderWay = _NOTHING) -> SentPage:
     """The newest first; `more` when there are older ones that are not shown."""
     lines = tuple(_line(sending) for sending in found[:MOST])
-    return SentPage(cohort_id, name, lines, any(line.missed for line in lines), to_ring, len(found) > MOST)
+    missed = any(line.missed for line in lines)
+    return SentPage(cohort_id, name, lines, missed, to_ring, len(found) > MOST, under_way(on))
 
 
 def _line(sending: Sending) -> SentLine:

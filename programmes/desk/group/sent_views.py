@@ -10,6 +10,7 @@ from programmes.core.clock import local_date
 from programmes.desk.group import calls_services
 from programmes.desk.group import sent_pages as pages
 from programmes.desk.group import sent_queries as queries
+from programmes.notices.queries import under_way
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
 
@@ -21,7 +22,8 @@ async def sent(request: Request[Any, Any, Any], cohort_id: FromPath[int]) -> Res
     cohort = await cohorts.mine(principal(request), local_date(now), row_id(cohort_id))
     found = await queries.sendings(cohort.cohort_id, pages.MOST + 1)
     to_ring = len(await calls_services.calls([cohort.cohort_id], request.app.state.key_folder, None, now))
-    return page(request, "desk/sent.html", pages.sent_page(cohort.cohort_id, cohort.name, found, to_ring))
+    on = await under_way(cohort.cohort_id)
+    return page(request, "desk/sent.html", pages.sent_page(cohort.cohort_id, cohort.name, found, to_ring, on))
 
 
 HANDLERS = [sent]

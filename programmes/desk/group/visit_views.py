@@ -30,7 +30,7 @@ async def _show(request: AnyRequest, cohort_id: int, slot_id: int, status: int =
         slot, booked = await queries.to_cancel(cohort.cohort_id, row_id(slot_id), now)
     except NotFound:
         return _to_slots(cohort.cohort_id)
-    reach = reach_among(await enrolments.several(booked), state.key_folder)
+    reach = await reach_among(await enrolments.several(booked), state.key_folder)
     view = pages.visit_page(cohort.cohort_id, cohort.name, slot, reach, len(booked), status != 200)
     return page(request, "desk/visit_cancel.html", view, status)
 

@@ -89,7 +89,7 @@ async def _confirm(
         found.outcomes,
         found.plans,
         found.seen,
-        reach_among(moved, state.key_folder),
+        await reach_among(moved, state.key_folder),
         state.settings.municipality,
         found.gone,
         changed,

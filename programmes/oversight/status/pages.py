@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from programmes.core.backup_trace import BACKUP_IS_OLD
 from programmes.core.i18n import clock, listed, moment_long, ngettext
 from programmes.core.i18n import gettext as _
+from programmes.notices.reach_rules import Away
 
 # The worker leaves a trace each minute.
 _AWAY = timedelta(minutes=5)
+_ALL_GO = Away()
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,12 @@ def status_page(
     backup_at: datetime | None,
     now: datetime,
     unreached: Sequence[str] = (),
+    away: Away = _ALL_GO,
 ) -> StatusPage:
     """The page. `counts` are those of `metrics_queries.waiting`; `backup_at`: when a backup last succeeded; `unreached`:
-    names of staff to whom no mail comes."""
+    names of staff to whom no mail comes; `away`: which messages do not get through."""
     erasure = _erasure(counts["lists_due"], counts["keys_late"])
-    work: tuple[Point, ...] = (_messages(counts), _places(counts["offers_late"]), erasure)
+    work: tuple[Point, ...] = (_messages(counts, away), _places(counts["offers_late"]), erasure)
     at_work = worker_at is not None and now - worker_at <= _AWAY
     if not at_work:
         # What nobody does is not late yet, and does not work.
@@ -81,9 +84,14 @@ def _worker(at: datetime | None, at_work: bool) -> Point:
     return Point(_("Det som sköts av sig självt"), False, f"{when} {text}")
 
 
-def _messages(counts: Mapping[str, int]) -> Point:
+def _messages(counts: Mapping[str, int], away: Away) -> Point:
     late, failed = counts["messages_late"], counts["messages_failed"]
-    if late:
+    since = away.all or away.texts
+    if since:
+        what = _("Meddelanden kommer inte fram.") if away.all else _("Sms kommer inte fram.")
+        then = _("Sedan %(when)s. De väntar och går när det fungerar. Ring den som har bråttom.", when=moment_long(since))
+        text = f"{what} {then}"
+    elif late:
         text = ngettext(
             "%(n)s meddelande har väntat i över tio minuter. Är det bråttom, ring deltagaren.",
             "%(n)s meddelanden har väntat i över tio minuter. Är det bråttom, ring deltagarna.",
@@ -97,7 +105,7 @@ def _messages(counts: Mapping[str, int]) -> Point:
         )
     else:
         text = _("Meddelanden går ut.")
-    return Point(_("Meddelanden till deltagare"), not late, text)
+    return Point(_("Meddelanden till deltagare"), not late and not since, text)
 
 
 def _mail_to_staff(unreached: Sequence[str]) -> Point:

@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Request, Response, get
 
 from programmes.desk.today import unreached_queries
+from programmes.notices.reach_services import away
 from programmes.oversight.status import metrics_queries, pages
 from programmes.web.guards import signed_in
 from programmes.web.rendering import page
@@ -17,7 +18,8 @@ async def status(request: Request[Any, Any, Any]) -> Response[Any]:
     now = state.clock.now()
     waits = await metrics_queries.waiting(now)
     unreached = tuple(one.name for one in await unreached_queries.unreached(now))
-    view = pages.status_page(waits.counts, waits.worker_at, state.key_folder.usable(), waits.backup_at, now, unreached)
+    usable, gone = state.key_folder.usable(), await away()
+    view = pages.status_page(waits.counts, waits.worker_at, usable, waits.backup_at, now, unreached, gone)
     return page(request, "oversight/status.html", view)
 
 
