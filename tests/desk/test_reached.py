@@ -11,8 +11,8 @@ import pytest
 
 from programmes import worker
 from programmes.catalogue import queries as catalogue
+from programmes.cohorts import change_services, session_services
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts import session_services
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import services as enrolment
@@ -169,3 +169,35 @@ async def test_who_was_told_at_the_door_gets_no_message_afterwards(
     await sign_in_as(client, "love", clock.now())
     for address in (here, f"{here}/nu"):
         assert (await client.get(address)).status_code == 404
+
+
+@pytest.mark.parametrize("answer", ["", "inte"])
+async def test_whose_number_was_shown_is_rung_about_an_undo_unless_nobody_answered(
+    answer: str,
+    robin: Principal,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    keys: KeyFolder,
+    the_worker: worker.Worker,
+) -> None:
+    cohort = await a_cohort("2.1", clock.now(), robin, first_in=SOON)
+    rung = (await somebody(cohort, keys, clock.now(), "Ek", PHONE)).enrolment_id
+    await somebody(cohort, keys, clock.now(), "Lind", "+46701740606")
+    session = (await session_ids(cohort))[0]
+    here, group = f"/personal/traffar/{session}/besked", f"/personal/grupper/{cohort.cohort_id}"
+    clock.advance(minutes=1)
+    assert not await session_services.cancel_session(session, False, robin, clock.now())
+    await worker.drain(the_worker)
+    notice = notice_of(line_of(await look(client, here), "Ek"))
+    assert (await post_form(client, f"{here}/kontakt", {"vem": rung}, here)).status_code == 200
+    if answer:
+        clock.advance(minutes=1)
+        await post_form(client, here, {"vem": rung, "besked": notice, "svar": answer}, here)
+    clock.advance(minutes=1)
+    undo = await change_services.undoable(cohort.cohort_id, robin, clock.now())
+    assert undo
+    assert await change_services.undo(cohort.cohort_id, undo.change_id, robin, clock.now()) == []
+    await worker.drain(the_worker)
+    page = await look(client, f"{group}/ring")
+    # To who has not been rung nothing has ever been otherwise.
+    assert ("Ek" in page, "Lind" in page) == (not answer, False)

@@ -84,7 +84,15 @@ async def reveal(session_id: int, enrolment_id: UUID, keys: KeyFolder, who: Prin
         raise Conflict("session_over")
     if not may_be_rung(how):
         raise Conflict("heard_already")
-    return await place_services.reveal_contact(facts, "changed", keys, who.staff_id, now)
+    async with transaction():
+        # Whoever asks rings: unless they say that nobody answered, the person may have heard, and an undo is theirs to hear.
+        await execute(
+            """update notice set handed_over_at = coalesce(handed_over_at, $2)
+               where id = any($1::uuid[]) and sent_at is null and state in ('no_channel', 'failed')""",
+            [notice.notice_id, *notice.told_with],
+            now,
+        )
+        return await place_services.reveal_contact(facts, "changed", keys, who.staff_id, now)
 
 
 async def called(
@@ -123,6 +131,11 @@ async def called(
         if not reached and await queries.rung_since(notice_id, now - _ONE_CALL):
             return
         await execute("insert into notice_call (notice_id, at, reached) values ($1, $2, $3)", notice_id, now, reached)
+        if not reached:
+            await execute(
+                "update notice set handed_over_at = null where id = any($1::uuid[]) and state = 'no_channel'",
+                [notice_id, *(told_with & notice.told_with)],
+            )
         if reached:
             await execute(
                 """update notice set sent_at = $2, state = case when state = 'waiting' then 'failed' else state end
