@@ -228,6 +228,13 @@ async def begun(cohort_id: int, now: datetime) -> int:
     return int(await fetchval(statement, cohort_id, now))
 
 
+async def any_held(cohort_id: int) -> bool:
+    """Whether something was counted or marked at any of its sessions: that it took place."""
+    return bool(
+        await fetchval("select exists (select from cohort_session where cohort_id = $1 and state = 'held')", cohort_id)
+    )
+
+
 async def my_session(principal: Principal, today: date, session_id: int) -> tuple[CohortFacts, SessionFacts]:
     """A session and its cohort, for somebody who works with it. Raises NotFound."""
     row = await fetchrow(f"{_SESSION} where s.id = $1", session_id)

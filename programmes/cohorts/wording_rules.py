@@ -383,4 +383,12 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "moved_meanwhile": lambda p: moved_meanwhile(cast(int, p["n"]), cast(Sequence[str], p["to"])),
     "changed_meanwhile": lambda p: _("Något i gruppen har ändrats efter beslutet, så det går inte att ångra."),
     "already_held": lambda p: _("En träff är redan hållen, så starten kan inte skjutas upp."),
+    "held_not_to_cancel": lambda p: _(
+        "Det har redan hållits, och det är antecknat vilka eller hur många som kom. Det räknas inte om ni ställer in. "
+        "Starta i stället, ställ in de träffar som är kvar och avsluta sedan."
+    ),
+    "held_open": lambda p: _(
+        "Det har redan hållits, och det är antecknat hur många som kom. Det räknas inte om ni ställer in. Ställ in de "
+        "tillfällen som är kvar i stället, och avsluta sedan."
+    ),
 }

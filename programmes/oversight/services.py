@@ -81,20 +81,31 @@ async def start(
 
 async def cancel(
     cohort_id: int, reason: str, seen: str, principal: Principal, now: datetime, people: str | None = None
-) -> None:
+) -> list[Reason]:
     """Decide that a start is cancelled. Everybody is told, who leads too, and may move to the next start before others;
-    calendars show it.
+    calendars show it. Returns why not, or nothing when it is done: what has been held stays in no figure of a start that
+    did not take place.
 
     Raises: as `start`.
     """
     async with transaction():
         await first_right_services.one_at_a_time(cohort_id)
         cohort, taken = await _decidable(cohort_id, seen, people, principal, now)
+        if refused := await why_not_cancel(cohort_id, cohort.form):
+            return refused
         async with telling_staff(cohort_id, principal, now):
             await cohorts.mark_cancelled(cohort, reason, taken.confirmed, principal, now)
             await enrolment.end_all(cohort_id, now)
         if cohort.state != "planned":
             await first_right_services.give(cohort, now)
+    return []
+
+
+async def why_not_cancel(cohort_id: int, form: str) -> list[Reason]:
+    """What stands against cancelling a start."""
+    if not await cohort_queries.any_held(cohort_id):
+        return []
+    return [Reason("held_open" if form == "drop_in" else "held_not_to_cancel", "skal")]
 
 
 @dataclass(frozen=True)

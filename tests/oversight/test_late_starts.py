@@ -1,5 +1,6 @@
 """A start whose first sessions have passed before anybody decided: what its pages say of it, and what they promise."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,12 +9,14 @@ import httpx
 import pytest
 
 from programmes import worker
+from programmes.catalogue import queries as catalogue
 from programmes.cohorts import decision_queries
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.i18n import day_long
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
+from programmes.desk.place.pages import lead_of
 from programmes.enrolment import place_services
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.leaving import first_right_queries
@@ -362,3 +365,33 @@ async def test_a_queue_that_nobody_decides_about_ends_in_words_before_its_list_w
         await worker.tick(the_worker)
         await worker.drain(the_worker)
         assert await owner.fetchval(about, waits) == told
+
+
+async def test_a_start_of_which_something_was_held_is_neither_cancelled_nor_postponed(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort = await late(clock, keys, timedelta(days=10))
+    await owner.execute(
+        "update cohort_session set state = 'held' where id = (select min(id) from cohort_session where cohort_id = $1)",
+        cohort.cohort_id,
+    )
+    await sign_in_as(client, "kim", clock.now())
+    told = "Det räknas inte om ni ställer in. Starta i stället"
+    shown = (await client.get(f"{STARTS}/{cohort.cohort_id}/stall-in")).text
+    assert told in shown
+    answer = await cancel(client, cohort)
+    assert (answer.status_code, told in answer.text) == (422, True)
+    assert "En träff är redan hållen" in (await client.get(f"{STARTS}/{cohort.cohort_id}/skjut-upp")).text
+    assert await owner.fetchval("select state from cohort where id = $1", cohort.cohort_id) == "open"
+    assert await owner.fetchval("select count(*) from enrolment where state = 'confirmed'") == 5
+    _page, answer = await start(client, cohort)
+    assert answer.status_code == 303
+
+
+async def test_min_plats_says_of_a_group_that_nobody_decided_about_that_it_was_to_begin(
+    kim: Principal, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await late(clock, keys, timedelta(days=10))
+    programme = await catalogue.programme(cohort.programme_id)
+    assert "som skulle ha börjat" in lead_of("confirmed", programme, cohort, clock.now())
+    assert "som började" in lead_of("confirmed", programme, replace(cohort, state="started"), clock.now())

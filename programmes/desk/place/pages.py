@@ -357,10 +357,18 @@ def lead_of(state: str, programme: Programme, cohort: CohortFacts, now: datetime
         return programme.name
     first = moment_long(cohort.first_start)
     if cohort.first_start <= now:
-        return _("%(programme)s, som började %(first)s.", programme=programme.name, first=first)
+        return _begun(programme, cohort, first)
     if state in {"confirmed", "preliminary"}:
         return _("%(programme)s – vi ses första gången %(first)s.", programme=programme.name, first=first)
     return _("%(programme)s, första gången %(first)s.", programme=programme.name, first=first)
+
+
+def _begun(programme: Programme, cohort: CohortFacts, first: str) -> str:
+    """The same of a first day that has been: a group began only if somebody has decided that it would."""
+    name = programme.name
+    if cohort.form == "group" and cohort.state in UNDECIDED:
+        return _("%(programme)s, som skulle ha börjat %(first)s. Det är inte beslutat.", programme=name, first=first)
+    return _("%(programme)s, som började %(first)s.", programme=name, first=first)
 
 
 def talks(tally: Tally) -> str:

@@ -207,8 +207,8 @@ def _decided(what: str, name: str) -> str:
         "uppskjuten": _("%(name)s är framflyttad. Alla behåller sin plats.", name=name),
         "installd": _("%(name)s är inställd. Kalendrarna visar det.", name=name),
         "angrad": _(
-            "Beslutet om %(name)s är ångrat, och allt är som förut. Ingen deltagare har fått besked om beslutet. Den som "
-            "däremellan fick veta andra dagar får veta vilka som gäller.",
+            "Beslutet om %(name)s är ångrat. Ingen deltagare har fått besked om beslutet. Den som redan hade flyttat till "
+            "en annan start är kvar där, och den som däremellan fick veta andra dagar får veta vilka som gäller.",
             name=name,
         ),
         "platser": _("Antalet platser i %(name)s är ändrat.", name=name),

@@ -119,7 +119,9 @@ async def _show_cancel(
 @get("/personal/starter/{cohort_id:int}/stall-in", guards=[signed_in])
 async def cancel_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """What happens to whom if the start is cancelled."""
-    return await _show_cancel(request, await _facts(request, cohort_id, UNDECIDED), Form())
+    facts, form = await _facts(request, cohort_id, UNDECIDED), Form()
+    _say(form, await services.why_not_cancel(facts.cohort_id, facts.form))
+    return await _show_cancel(request, facts, form)
 
 
 @post("/personal/starter/{cohort_id:int}/stall-in", guards=[signed_in], status_code=200)
@@ -133,11 +135,14 @@ async def cancel(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     who, now = principal(request), request.app.state.clock.now()
     shown, people = shown_for(form)
     try:
-        await services.cancel(facts.cohort_id, reason, shown, who, now, people)
+        refused = await services.cancel(facts.cohort_id, reason, shown, who, now, people)
     except Conflict as error:
         if error.code != services.PEOPLE_CHANGED:
             raise
         return await _show_cancel(request, await _facts(request, cohort_id, UNDECIDED), form, 409, others_now=True)
+    _say(form, refused)
+    if refused:
+        return await _show_cancel(request, facts, form, 422)
     return to_cockpit("installd", facts.cohort_id)
 
 
@@ -172,8 +177,10 @@ def _three_weeks_later(facts: queries.Start, today: date) -> date:
 async def postpone_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """Another first day, three weeks later to begin with, and what that means to whom."""
     facts = await _facts(request, cohort_id, UNDECIDED)
-    today = local_date(request.app.state.clock.now())
-    return await _show_postpone(request, facts, Form(), _three_weeks_later(facts, today))
+    today, form = local_date(request.app.state.clock.now()), Form()
+    if await cohorts.any_held(facts.cohort_id):
+        _say(form, [Reason("already_held", "start")])
+    return await _show_postpone(request, facts, form, _three_weeks_later(facts, today))
 
 
 @post("/personal/starter/{cohort_id:int}/skjut-upp", guards=[signed_in], status_code=200)
