@@ -9,7 +9,8 @@ from programmes.cohorts import schedule_queries
 from programmes.cohorts.clash_services import as_said, shared
 from programmes.cohorts.naming_services import name_of_series
 from programmes.cohorts.pattern_rules import BY_HAND
-from programmes.cohorts.rules import Defaults, Opening, Reason, defaults, named_by_us, same_name, why_not_open
+from programmes.cohorts.room_rules import same_name
+from programmes.cohorts.rules import Defaults, Opening, Reason, defaults, named_by_us, why_not_open
 from programmes.cohorts.schedule_rules import (
     Clash,
     Pattern,
@@ -177,13 +178,11 @@ async def open_cohort(wanted: Opening, principal: Principal, now: datetime) -> i
 
 async def _venue(wanted: Opening) -> int:
     """The chosen room, or the new one; a new one with the name of one that exists is that one."""
-    if wanted.new_venue is None:
-        assert wanted.venue_id is not None
-        return wanted.venue_id
+    known = known_venue(wanted, await schedule_queries.venues()) if wanted.new_venue else wanted
+    if wanted.new_venue is None or known.venue_id is not None:
+        assert known.venue_id is not None
+        return known.venue_id
     name, address = wanted.new_venue
-    for venue in await schedule_queries.venues():
-        if same_name(venue.name, name):
-            return venue.venue_id
     await execute("insert into venue (name, address) values ($1, $2) on conflict (name) do nothing", name, address)
     return int(await fetchval("select id from venue where name = $1", name))
 

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
-from unicodedata import normalize
 
 from programmes.catalogue.number_rules import MOST_PLACES, MOST_SESSIONS, MOST_WEEKS
 from programmes.catalogue.rules import Programme
@@ -178,15 +177,6 @@ def why_not_call_room(name: str, beside: str = "namn") -> list[Reason]:
     """A room goes by no person's number, telephone or mail: who meets in it may be one. An address it has, and may be called
     by."""
     return [Reason("room_points", beside)] if points_to_somebody(name) else []
-
-
-def same_name(one: str, other: str) -> bool:
-    """Whether two rooms would be read as one: by the words, however their letters and spaces are written."""
-    return _folded(one) == _folded(other)
-
-
-def _folded(name: str) -> str:
-    return " ".join(normalize("NFKC", name).casefold().split())
 
 
 def _when(wanted: Opening, schedule: Schedule, now: datetime) -> list[Reason]:

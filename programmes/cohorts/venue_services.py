@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from programmes.cohorts.opening_services import NotAllowed
-from programmes.cohorts.rules import same_name, why_not_call_room
+from programmes.cohorts.room_rules import same_name
+from programmes.cohorts.rules import why_not_call_room
 from programmes.core import audit
 from programmes.core.db import execute, fetch, fetchval, transaction
 from programmes.core.errors import NotFound

@@ -84,6 +84,6 @@ class OwnDatabase:
 
 async def note_moved(keys: KeyFolder) -> None:
     """The confirmed database, on another server since, is the right one under its new number too."""
-    right, own = confirmed_in(keys.folder), await which(fetchval)
-    if right and right != own and await _has_moved(fetchval, keys.folder):
+    right = confirmed_in(keys.folder)
+    if right and right != (own := await which(fetchval)) and await _has_moved(fetchval, keys.folder):
         keys.note_right(own)

@@ -366,7 +366,7 @@ def lead_of(state: str, programme: Programme, cohort: CohortFacts, now: datetime
 def _begun(programme: Programme, cohort: CohortFacts, first: str) -> str:
     """The same of a first day that has been: a group began only if somebody has decided that it would."""
     name = programme.name
-    if cohort.form == "group" and cohort.state in UNDECIDED:
+    if waits_for_decision(cohort):
         return _("%(programme)s, som skulle ha börjat %(first)s. Det är inte beslutat.", programme=name, first=first)
     return _("%(programme)s, som började %(first)s.", programme=name, first=first)
 
