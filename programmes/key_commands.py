@@ -187,27 +187,8 @@ def _confirm(settings: Settings, arguments: argparse.Namespace) -> int:
         print("What the backup brought back is not erased again yet. Start the worker first.", file=sys.stderr)
         return 1
 
-    async def do() -> tuple[str, str, list[str]]:
-        await open_pool(settings.worker_database_url, 2)
-        try:
-            name, number = str(await fetchval("select current_database()")), await which(fetchval)
-            if not arguments.instead and await put_back_elsewhere(fetchval, settings.key_folder):
-                raise _Elsewhere(name)
-            now = SystemClock().now()
-            await folder_marks.note("keys", keys.mark, now)
-            await database_marks.accept_receipts(keys)
-            async with transaction():
-                await audit.note("keys:confirm", "database/1", None, now)
-            with contextlib.suppress(KeysAway):
-                # Where the ballots' folder is another one, `doctor` says so.
-                lost = await row_keys.acknowledge(Patient(settings, now), row_keys.NEVER_COPIED)
-                return name, number, row_keys.in_words(lost)
-            return name, number, []
-        finally:
-            await close_pool()
-
     try:
-        name, number, lost = asyncio.run(do())
+        name, number, lost = asyncio.run(_take_for_right(settings, keys, arguments.instead))
     except _Elsewhere as elsewhere:
         print(
             f"A backup was put back into another database than this one, {elsewhere}: PROGRAMMES_WORKER_DATABASE_URL, or the"
@@ -218,6 +199,31 @@ def _confirm(settings: Settings, arguments: argparse.Namespace) -> int:
     keys.confirm_restored(number)
     print("\n".join([f"This database, {name}, is the right one from now on.", *([_KNOWN, *lost] if lost else [])]))
     return 0
+
+
+async def _take_for_right(settings: Settings, keys: KeyFolder, instead: bool) -> tuple[str, str, list[str]]:
+    """Note in the database that it and these keys belong together; its name, its number, and what is lost for good.
+
+    Raises:
+        _Elsewhere: a backup was put back into another one, and `instead` was not said.
+    """
+    await open_pool(settings.worker_database_url, 2)
+    try:
+        name, number = str(await fetchval("select current_database()")), await which(fetchval)
+        if not instead and await put_back_elsewhere(fetchval, settings.key_folder):
+            raise _Elsewhere(name)
+        now = SystemClock().now()
+        await folder_marks.note("keys", keys.mark, now)
+        await database_marks.accept_receipts(keys)
+        async with transaction():
+            await audit.note("keys:confirm", "database/1", None, now)
+        with contextlib.suppress(KeysAway):
+            # Where the ballots' folder is another one, `doctor` says so.
+            lost = await row_keys.acknowledge(Patient(settings, now), row_keys.NEVER_COPIED)
+            return name, number, row_keys.in_words(lost)
+        return name, number, []
+    finally:
+        await close_pool()
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:

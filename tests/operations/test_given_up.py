@@ -135,7 +135,7 @@ def test_each_command_is_known_to_write_or_not() -> None:
 
 
 async def test_a_command_that_writes_ends_in_a_line_on_the_database_that_is_given_up(
-    settings: Settings, other: str, owner: asyncpg.Connection, tmp_path: Path
+    db: None, settings: Settings, other: str, owner: asyncpg.Connection, tmp_path: Path
 ) -> None:
     own = replace(settings, key_folder=tmp_path / "keys")
     keys = KeyFolder(own.key_folder)
