@@ -11,7 +11,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -39,9 +39,17 @@ class _Noted:
 def _read(folder: Path) -> _Noted:
     try:
         found = json.loads((Spot(folder) / _FILE).read())
-        return _Noted(tuple(found["marks"]), found["at"], found["receipts"])
+        return _Noted(tuple(str(mark) for mark in found["marks"]), _moment(found["at"]), str(found["receipts"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return _Noted()
+
+
+def _moment(at: object) -> str:
+    """When it was noted, with its zone; empty where that cannot be read, so that it is noted anew."""
+    try:
+        return datetime.fromisoformat(str(at)).astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):
+        return ""
 
 
 def _write(folder: Path, noted: _Noted) -> None:

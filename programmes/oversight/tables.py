@@ -56,8 +56,9 @@ class ChainCheck(Table, tablename="chain_check"):
     waiting_since = Timestamptz(null=True, default=None)
     known_scope = Check("scope in ('newest', 'all')")
     broken_somehow = Check("(broken_at is null) = (fault is null)")
-    known_fault = Check(
-        "fault in ('changed', 'line_gone', 'link_gone', 'checkpoint', 'end_gone', 'other_end', 'no_key', 'no_end')"
+    fault_of_chain_is_known = Check(
+        "fault in ('changed', 'line_gone', 'link_gone', 'checkpoint', 'end_gone', 'other_end', 'other_day',"
+        " 'no_key', 'no_end')"
     )
 
 

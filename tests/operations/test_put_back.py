@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import json
 import os
 import shutil
 import subprocess
@@ -396,6 +397,20 @@ async def test_hashes_from_before_the_search_key_was_rotated_are_told_and_made_a
     assert await lookup_services.find("Anna Ask", keys) == [anna]
     [told] = await key_checks.search_key(patient(settings, clock))
     assert told.level == "ok"
+
+
+@pytest.mark.parametrize("broken", ["yesterday", "2026-09-01T08:00:00", "9999-12-31T23:59:59-12:00", 7, None])
+async def test_a_note_of_the_database_whose_time_cannot_be_read_stops_nothing(
+    broken: object, the_worker: worker.Worker, settings: Settings
+) -> None:
+    await worker.tick(the_worker)
+    note = settings.key_folder / "database.json"
+    note.write_text(json.dumps({**json.loads(note.read_bytes()), "at": broken}))
+    with structlog.testing.capture_logs() as logs:
+        await worker.tick(the_worker)
+        await worker.tick(the_worker)
+    assert [line for line in logs if line["event"] == "tick_failed"] == []
+    assert await database_marks.is_known(the_worker.keys)
 
 
 @pytest.mark.parametrize("instead", ["an empty folder", "nothing"])

@@ -15,7 +15,7 @@ from programmes.core.principal import Principal
 from programmes.oversight.log import chain_queries as queries
 from programmes.oversight.log import chain_services as chain
 from programmes.oversight.log.anchor import Anchor, _written
-from programmes.oversight.log.chain_rules import Break, Head, shown
+from programmes.oversight.log.chain_rules import Break, Head, shown, unresolved
 from programmes.people.looks import looking
 from programmes.settings import Settings
 from tests.clock import FrozenClock
@@ -282,6 +282,27 @@ async def test_a_day_has_its_head_once_outside_the_database_too(
     anchor._head.write_bytes(_written(Head()))
     assert await chain.extend(anchor) is None
     assert Break("other_end", 3) in await breaks(anchor)
+
+
+async def test_a_days_head_that_was_changed_is_found_at_both_looks_until_somebody_has_looked(
+    anchor: Anchor, clock: FrozenClock, owner: asyncpg.Connection, the_worker: worker.Worker
+) -> None:
+    await look(owner, clock.now(), 3)
+    await chain.tend(the_worker)
+    clock.advance(days=1)
+    await chain.tend(the_worker)
+    assert await breaks(anchor) == []
+    await tampered(owner, "update look_day set head = decode(repeat('ab', 32), 'hex')")
+    for newest in (True, False):
+        assert await breaks(anchor, newest) == [Break("other_day", 3)]
+    clock.advance(hours=1)
+    await chain.tend(the_worker)
+    assert (await queries.checks())["newest"].fault == "other_day"
+    await chain.resolve(anchor, await breaks(anchor), clock.now())
+    assert unresolved(await breaks(anchor), anchor.faults()[1]) == ()
+    # Another false head nobody has looked at.
+    await tampered(owner, "update look_day set head = decode(repeat('cd', 32), 'hex')")
+    assert unresolved(await breaks(anchor), anchor.faults()[1]) == (Break("other_day", 3),)
 
 
 async def test_a_chain_that_stops_is_said_at_once_and_then_once_an_hour(

@@ -549,6 +549,9 @@ async def test_managers_get_the_days_head_by_mail_once(
     clock.set(datetime(2026, 10, 2, 3, 59, tzinfo=UTC))
     await worker.drain(the_worker)
     assert mails(settings) == []
+    async with owner.transaction():
+        await owner.execute("set local session_replication_role = replica")
+        await owner.execute("update look_day set head = decode(repeat('ab', 32), 'hex') where day = '2026-10-01'")
     clock.set(datetime(2026, 10, 2, 4, 0, tzinfo=UTC))
     for _ in range(2):
         await worker.drain(the_worker)
@@ -560,6 +563,8 @@ async def test_managers_get_the_days_head_by_mail_once(
     text = body.get_content()
     head = Anchor(settings.log_key_folder).head()
     assert "Åtkomstloggen, torsdag 1 oktober." in text
+    # What somebody has made of it in the database since goes to nobody.
+    assert head.mac != await owner.fetchval("select head from look_day where day = '2026-10-01'")
     assert f"Dagens kontrollsumma: {shown(head.mac)}, rad 6." in text
     assert "Kedjan är hel till och med rad 6." in text
     assert "1 månad väntar på granskning." in text

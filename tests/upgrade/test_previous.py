@@ -38,6 +38,7 @@ MEANT: dict[str, str] = {
     "rule staff_message.kind_of_staff_message_is_known is new": "More kinds than in the rule that it replaces.",
     "rule staff_message.staff_message_is_of_one_thing is new": "That release writes a session, and no visit.",
     "rule staff_message.staff_message_slot_id_fkey is new": "Of a new column, which the release before leaves empty.",
+    "rule chain_check.fault_of_chain_is_known is new": "One fault more than in the rule that it replaces.",
     "rule session_duty.kept_duty is new": "Puts a duty back whose session and leader stay; no release takes one away.",
     "rule audit_entry.trail_goes is new": "Refuses that the trail of a list goes without the list; no release does that.",
     "rule look_review_line.reveals_go is new": "The same of what the review says of a list.",

@@ -118,6 +118,11 @@ async def days(first: date, last: date) -> list[Day]:
     return [Day(r["day"], r["position"], bytes(r["head"]), r["lines"]) for r in rows]
 
 
+async def all_days() -> list[Day]:
+    """Every day of which a head is kept: as many as the rule of retention leaves, a row each."""
+    return await days(date.min, date.max)
+
+
 async def last_day() -> Day | None:
     """The newest day that has ended."""
     row = await fetchrow("select day, position, head, lines from look_day order by day desc limit 1")

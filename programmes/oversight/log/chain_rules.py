@@ -16,7 +16,7 @@ from uuid import UUID
 from programmes.people.look_rules import NOBODY
 
 GENESIS = bytes(32)
-Fault = Literal["changed", "line_gone", "link_gone", "checkpoint", "end_gone", "other_end", "no_key", "no_end"]
+Fault = Literal["changed", "line_gone", "link_gone", "checkpoint", "end_gone", "other_end", "other_day", "no_key", "no_end"]
 # For whoever runs the service, in English as all that its commands say.
 FAULTS: dict[Fault, str] = {
     "changed": "the line, or its place, is not the one that was chained",
@@ -25,6 +25,7 @@ FAULTS: dict[Fault, str] = {
     "checkpoint": "lines are gone, and what stands for them was not signed by the worker",
     "end_gone": "the end is missing; restoring a backup does that, and so does somebody who removes lines",
     "other_end": "it is another chain than the one that was written down outside the database",
+    "other_day": "a day's head is another one in the database than was written down outside it when the day had ended",
     "no_key": "the key is not in the log key folder",
     "no_end": "the head is not in the log key folder",
 }
@@ -130,6 +131,17 @@ def provably_older(days: Mapping[date, Head], before: date) -> int:
     """The last place that had been given when some day before another had ended, by what was written down outside the
     database: what lines say of themselves, its owner can change. 0 when nothing proves it."""
     return max((head.position for day, head in days.items() if day < before), default=0)
+
+
+def other_days(told: Iterable[Day], written: Mapping[date, Head]) -> list[Break]:
+    """The days of which the database tells another head than was written down outside it. Of a day that was not written
+    down, as before the folder was lost, nothing is known."""
+    kept = ((day, written.get(day.day)) for day in told)
+    return [
+        Break("other_day", head.position, f"{day.day.isoformat()} {day.position} {day.head.hex()}")
+        for day, head in kept
+        if head is not None and head != Head(day.position, day.head)
+    ]
 
 
 def unresolved(found: Iterable[Break], resolved: Collection[Looked]) -> tuple[Break, ...]:

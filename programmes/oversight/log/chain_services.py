@@ -26,6 +26,7 @@ from programmes.oversight.log.chain_rules import (
     checkpoint_mac,
     link_mac,
     loss_mac,
+    other_days,
     provably_older,
     unresolved,
 )
@@ -212,7 +213,7 @@ async def has_its_key(anchor: Anchor) -> bool:
 
 
 async def verify(anchor: Anchor, newest: bool = False) -> Verdict:
-    """Walk along the chain, all of it or its newest part, and say everything that does not fit.
+    """Walk along the chain, all of it or its newest part, and the heads of days, and say everything that does not fit.
 
     The end is read before the walk begins, and the walk sees the database as it is at one moment.
     """
@@ -226,9 +227,9 @@ async def verify(anchor: Anchor, newest: bool = False) -> Verdict:
     async with transaction():
         await execute("set transaction isolation level repeatable read")
         await _along(walk, newest)
-        waiting = await queries.waiting_since()
+        waiting, days = await queries.waiting_since(), await queries.all_days()
     walk.end(anchored)
-    return Verdict(tuple(walk.breaks), walk.head, waiting)
+    return Verdict((*walk.breaks, *other_days(days, anchor.days())), walk.head, waiting)
 
 
 def _walk_of(anchor: Anchor) -> tuple[Walk, Head]:

@@ -1,5 +1,6 @@
 """The daily mail that tells managers how the chain over the access log ended: outside the database, and out of its reach."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -21,6 +22,7 @@ from programmes.notices.post_services import Post, post_from
 from programmes.notices.round_services import Failure, Ready, hand_over
 from programmes.oversight.log import chain_queries, digest_queries, review_queries
 from programmes.oversight.log import wording_rules as log_wording_rules
+from programmes.oversight.log.anchor import Anchor
 from programmes.settings import Settings
 
 SEND = "log_digests"
@@ -92,11 +94,14 @@ async def _plan(day: date) -> None:
 
 async def _written(mail: digest_queries.Waiting, settings: Settings, now: datetime) -> EmailMessage:
     sender = parseaddr(settings.mail_from)[1]
+    # What was written down outside the database goes out, whatever somebody has made of it there since.
+    written = Anchor(settings.log_key_folder).days().get(mail.day.day)
+    day = replace(mail.day, position=written.position, head=written.mac) if written else mail.day
     envelope = mail_rules.Envelope(sender, mail.to, f"<{mail.mail_id}@{sender.rpartition('@')[2]}>", now)
     checks, months = await chain_queries.checks(), await review_queries.months()
     with speaking("sv"):
         state = log_wording_rules.chain_state(checks, now)
-        letter = log_wording_rules.letter(mail.day, state, months, settings.base_url, settings.municipality)
+        letter = log_wording_rules.letter(day, state, months, settings.base_url, settings.municipality)
         return mail_rules.compose(letter, envelope)
 
 

@@ -87,6 +87,7 @@ def fault_words(fault: Fault) -> str:
         "checkpoint": _("Rader är borttagna, men inte av gallringen."),
         "end_gone": _("De senaste raderna är borta. Det händer också när en säkerhetskopia har lästs tillbaka."),
         "other_end": _("Kedjan är en annan än den som antecknades utanför databasen."),
+        "other_day": _("En dags kontrollsumma är en annan än den som antecknades utanför databasen."),
         "no_key": _("Nyckeln som kedjan görs med finns inte där den ska vara."),
         "no_end": _("Det som antecknades utanför databasen om kedjans slut finns inte där det ska vara."),
     }[fault]
