@@ -57,3 +57,18 @@ async def test_the_place_is_marked_in_which_a_page_lies(
     await sign_in_as(client, "love", clock.now())
     _, marked = await menu(client, f"/personal/{address}")
     assert marked == [f"/personal/{place}"]
+
+
+async def test_staff_change_the_language_where_they_are(db: None, client: httpx.AsyncClient, clock: FrozenClock) -> None:
+    await a_staff_member("love", "coordinator", clock.now())
+    await sign_in_as(client, "love", clock.now())
+    address = "/personal/starter?vy=lista"
+    for language, word, other in (("en", "Today", "sv"), ("sv", "Idag", "en")):
+        page = (await client.get(address)).text
+        link = re.search(rf'href="(/sprak\?lang={language}&amp;till=[^"]+)"', page)
+        assert link
+        answer = await client.get(link[1].replace("&amp;", "&"))
+        assert answer.headers["location"] == address
+        shown = (await client.get(address)).text
+        assert f">{word}</a>" in shown
+        assert f"/sprak?lang={other}" in shown
