@@ -1,6 +1,6 @@
 """Postponing and cancelling a start, and changing its places. Coordinators of the programme only."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,6 +19,8 @@ from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.queries import places
+from programmes.enrolment.rules import State
+from programmes.notices.reach_rules import Reach
 from programmes.notices.reach_services import reach_by_state
 from programmes.oversight import queries, services
 from programmes.oversight.cockpit.pages import not_taken_back, undo_hint
@@ -101,9 +103,9 @@ async def _others(request: AnyRequest, facts: queries.Start) -> list[pages.Other
     ]
 
 
-async def _hint(request: AnyRequest, facts: queries.Start) -> str:
+async def _hint(request: AnyRequest, facts: queries.Start, reached: Mapping[State, Reach]) -> str:
     until = await undone_until_if_now(facts.cohort_id, request.app.state.clock.now())
-    return undo_hint(until, told=facts.form != "drop_in")
+    return undo_hint(until, facts.form != "drop_in", any(reach.ring for reach in reached.values()))
 
 
 async def _show_cancel(
@@ -111,7 +113,7 @@ async def _show_cancel(
 ) -> Response[Any]:
     reached = await reach_by_state(facts.cohort_id, "cohort_cancelled", request.app.state.key_folder)
     year, others = await _year(request, facts), await _others(request, facts)
-    view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached, await _hint(request, facts))
+    view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached, await _hint(request, facts, reached))
     view = replace(view, others_now=others_now)
     return page(request, "oversight/cancel.html", view, status)
 
@@ -161,7 +163,7 @@ async def _show_postpone(
     reached = await reach_by_state(facts.cohort_id, "cohort_postponed", request.app.state.key_folder)
     year = await _year(request, facts)
     view = pages.postpone_page(facts, again, decide_by, typed, year, form, form.raw("skal"), reached, look_again)
-    view = replace(view, hint=await _hint(request, facts), others_now=others_now)
+    view = replace(view, hint=await _hint(request, facts, reached), others_now=others_now)
     return page(request, "oversight/postpone.html", view, status)
 
 
