@@ -8,7 +8,6 @@ from typing import Any
 from programmes.catalogue.rules import Programme
 from programmes.catalogue.wording import Question
 from programmes.cohorts.queries import CohortFacts, SessionFacts
-from programmes.cohorts.rules import UNDECIDED
 from programmes.cohorts.talk_rules import Tally
 from programmes.cohorts.undone_rules import that_matter
 from programmes.cohorts.wording_rules import numbered
@@ -298,12 +297,6 @@ def why_no_offer(code: str, state: str) -> str:
     return {"queued": "offer_ended_queued", "cancelled": "offer_ended_cancelled"}.get(state, code)
 
 
-def waits_for_decision(cohort: CohortFacts) -> bool:
-    """Whether those who wait keep their place in the queue though nobody can enter: the start may be cancelled or postponed
-    (decision 101)."""
-    return cohort.form == "group" and cohort.state in UNDECIDED
-
-
 def headline(state: str, position: int, form: str, left_from: str | None = None, over: bool = False) -> str:
     """The page's first words. `left_from`: what somebody had who has left. `over`: nobody who waits can enter any more."""
     alone = form == "individual"
@@ -366,7 +359,7 @@ def lead_of(state: str, programme: Programme, cohort: CohortFacts, now: datetime
 def _begun(programme: Programme, cohort: CohortFacts, first: str) -> str:
     """The same of a first day that has been: a group began only if somebody has decided that it would."""
     name = programme.name
-    if waits_for_decision(cohort):
+    if cohort.undecided:
         return _("%(programme)s, som skulle ha börjat %(first)s. Det är inte beslutat.", programme=name, first=first)
     return _("%(programme)s, som började %(first)s.", programme=name, first=first)
 

@@ -309,8 +309,9 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
         came_before=moment_long(came_before) if came_before else "",
         ran_out=waits and not facts.asked_to_come and "fullt" in request.query_params,
         parted=waits and bool(facts.together_id) and not together,
-        over=leads == "nowhere" and not pages.waits_for_decision(place.cohort),
-        undecided=leads == "nowhere" and pages.waits_for_decision(place.cohort),
+        # They keep their place in the queue of what waits for a decision: it may be cancelled or postponed (decision 101).
+        over=leads == "nowhere" and not place.cohort.undecided,
+        undecided=leads == "nowhere" and place.cohort.undecided,
         by_word=leads == "word",
         takes=leads == "word" and facts.enrolment_id in await order_queries.next_by_word(facts.cohort_id, now),
         too_many=place.cohort.maximum if waits and together > place.cohort.maximum else 0,

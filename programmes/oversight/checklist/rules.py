@@ -77,11 +77,14 @@ _UNDECIDED = frozenset({"planned", "open", "postponed"})
 
 def steps(way: Way, now: datetime) -> tuple[Step, ...]:
     """Every step of this cohort in order; one at the most is next: the first that isn't done, but a session that lacks its
-    note goes before the sessions that are still to come, and before what some people have left when it runs."""
+    note goes before the sessions that are still to come, and before what some people have left when it runs; and from its
+    day on so does a decision."""
     found = _cancelled(way) if way.state == "cancelled" else _usual(way, now)
     first = next((key for key, done, owner, _due in found if not done and owner != "nobody"), None)
     if way.unnoted and (first == "hold" or (first in _OF_PEOPLE and _runs(way))):
         first = "note"
+    if first in _OF_PEOPLE and way.form == "group" and not _runs(way) and way.decide_by <= local_date(now):
+        first = "decide"
     return tuple(
         Step(key, "done" if done else "next" if key == first else "later", owner, due) for key, done, owner, due in found
     )

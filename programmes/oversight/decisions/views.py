@@ -72,6 +72,7 @@ async def _facts(request: AnyRequest, cohort_id: int, states: Set[str]) -> queri
         begun=begun,
         entry_over=cohort.sessions > 0 and begun >= min(cohort.last_entry_session, cohort.sessions),
         last_end=cohort.last_end,
+        noted=await cohorts.held(cohort_id),
     )
 
 
@@ -118,12 +119,28 @@ async def _show_cancel(
     return page(request, "oversight/cancel.html", view, status)
 
 
+def _show_held(request: AnyRequest, facts: queries.Start, reason: Reason, template: str, status: int) -> Response[Any]:
+    """That it can't be done, before anybody fills in a form about it."""
+    return page(request, template, pages.held_page(facts, reason, Form()), status)
+
+
+async def _held_not_to_cancel(request: AnyRequest, facts: queries.Start, status: int) -> Response[Any] | None:
+    found = await services.why_not_cancel(facts.cohort_id, facts.form)
+    return _show_held(request, facts, found[0], "oversight/cancel.html", status) if found else None
+
+
+def _held_not_to_postpone(request: AnyRequest, facts: queries.Start, status: int) -> Response[Any] | None:
+    if not facts.noted:
+        return None
+    reason = Reason("already_held", params={"n": facts.noted})
+    return _show_held(request, facts, reason, "oversight/postpone.html", status)
+
+
 @get("/personal/starter/{cohort_id:int}/stall-in", guards=[signed_in])
 async def cancel_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """What happens to whom if the start is cancelled."""
-    facts, form = await _facts(request, cohort_id, UNDECIDED), Form()
-    _say(form, await services.why_not_cancel(facts.cohort_id, facts.form))
-    return await _show_cancel(request, facts, form)
+    facts = await _facts(request, cohort_id, UNDECIDED)
+    return await _held_not_to_cancel(request, facts, 200) or await _show_cancel(request, facts, Form())
 
 
 @post("/personal/starter/{cohort_id:int}/stall-in", guards=[signed_in], status_code=200)
@@ -131,6 +148,8 @@ async def cancel(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     """Cancel it, for a reason from the fixed list."""
     facts = await _facts(request, cohort_id, UNDECIDED)
     form = await read_form(request)
+    if held := await _held_not_to_cancel(request, facts, 422):
+        return held
     reason = form.choice("skal", services.REASONS, _("Välj varför starten ställs in."))
     if form.errors:
         return await _show_cancel(request, facts, form, 422)
@@ -179,10 +198,9 @@ def _three_weeks_later(facts: queries.Start, today: date) -> date:
 async def postpone_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """Another first day, three weeks later to begin with, and what that means to whom."""
     facts = await _facts(request, cohort_id, UNDECIDED)
-    today, form = local_date(request.app.state.clock.now()), Form()
-    if await cohorts.any_held(facts.cohort_id):
-        _say(form, [Reason("already_held", "start")])
-    return await _show_postpone(request, facts, form, _three_weeks_later(facts, today))
+    if held := _held_not_to_postpone(request, facts, 200):
+        return held
+    return await _show_postpone(request, facts, Form(), _three_weeks_later(facts, local_date(request.app.state.clock.now())))
 
 
 @post("/personal/starter/{cohort_id:int}/skjut-upp", guards=[signed_in], status_code=200)
@@ -190,6 +208,8 @@ async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     """Show the days again, or save them if they are the days that were seen."""
     facts = await _facts(request, cohort_id, UNDECIDED)
     form = await read_form(request)
+    if held := _held_not_to_postpone(request, facts, 422):
+        return held
     who, now = principal(request), request.app.state.clock.now()
     fallback = _three_weeks_later(facts, local_date(now))
     first, decide_by = form.day("start"), form.day("beslut")
@@ -202,11 +222,18 @@ async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     if form.errors or first is None or decide_by is None:
         return await _show_postpone(request, facts, form, first or fallback, 422)
     again = await services.plan_again(facts.cohort_id, first, who, now)
-    seen = again.digest
-    if seen != form.raw("dagar"):
+    if again.digest != form.raw("dagar"):
         # What is shown to be looked at is judged already: nobody is to read days that can't be.
         _say(form, _why_not(facts, first, decide_by, again, now))
         return await _show_postpone(request, facts, form, first, 422, look_again=True)
+    return await _postpone_as_shown(request, facts, form, first, decide_by, reason)
+
+
+async def _postpone_as_shown(
+    request: AnyRequest, facts: queries.Start, form: Form, first: date, decide_by: date, reason: str
+) -> Response[Any]:
+    """Save them; whom it hits, and the days, were shown."""
+    who, now, seen = principal(request), request.app.state.clock.now(), form.raw("dagar")
     shown, people = shown_for(form)
     meant = form.raw("anda") == seen
     try:
@@ -216,7 +243,7 @@ async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     except Conflict as error:
         if error.code != services.PEOPLE_CHANGED:
             raise
-        facts = await _facts(request, cohort_id, UNDECIDED)
+        facts = await _facts(request, facts.cohort_id, UNDECIDED)
         return await _show_postpone(request, facts, form, first, 409, others_now=True)
     _say(form, refused)
     if refused:
