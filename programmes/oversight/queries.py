@@ -40,7 +40,7 @@ select m.id as cohort_id, m.programme_id, m.name, m.section, m.form, m.doc_level
        coalesce(a.can_not, 0) as can_not, coalesce(a.silent, 0) as silent,
        m.programme, coalesce(s.begun, 0) as begun,
        coalesce(s.begun >= least(m.last_entry_session, s.sessions), false) as entry_over, s.last_end,
-       coalesce(s.noted, 0) as noted
+       coalesce(s.noted, 0) as noted, coalesce(k.kept, 0) as kept
 from mine m
 left join first s on s.cohort_id = m.id
 left join (select e.cohort_id, count(*) filter (where state = 'confirmed') as confirmed,
@@ -62,6 +62,9 @@ left join (select d.cohort_id, count(*) filter (where not n.can) as can_not, cou
            from postponed d join enrolment x on x.cohort_id = d.cohort_id and x.applied_at < d.at
              and x.state in ('preliminary', 'confirmed', 'queued', 'offered')
            left join can_then n on n.enrolment_id = x.id and n.asked_at = d.at group by d.cohort_id) a on a.cohort_id = m.id
+left join (select r.cohort_id, count(*) as kept from first_right r join enrolment o on o.cohort_id = r.from_cohort_id
+             and o.state in ('preliminary', 'confirmed', 'queued')
+           where r.until > $4 and r.cohort_id in (select id from mine) group by r.cohort_id) k on k.cohort_id = m.id
 order by m.decide_by, s.first_start nulls last, m.id
 """
 

@@ -20,6 +20,7 @@ from programmes.desk.place.visit_pages import VisitPart
 from programmes.desk.talks import rules as talk_rules
 from programmes.enrolment.queue.ran_out_rules import open_until
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Visit
+from programmes.enrolment.waiting_rules import kept_text
 from programmes.enrolment.wording import AcceptedText
 
 
@@ -58,7 +59,7 @@ class QueuePart:
     they did. `over`: nobody can enter any more; `undecided`: nor here, but the queue stands until it is decided about the
     start. `by_word`: no offer could be answered before the next session; who is first
     takes a free place by saying yes to staff. `takes`: one is free, and they are next. `too_many`: how many places there
-    are, when those who wait together want more.
+    are, when those who wait together want more. `kept`: that what is free is kept for others, and until when.
     """
 
     position: int = 0
@@ -78,6 +79,7 @@ class QueuePart:
     by_word: bool = False
     takes: bool = False
     too_many: int = 0
+    kept: str = ""
 
 
 @dataclass(frozen=True)
@@ -295,6 +297,11 @@ def why_no_offer(code: str, state: str) -> str:
     """The conflict whose words fit somebody who answered an offer that is no more: they may wait still, or nothing comes
     of the start."""
     return {"queued": "offer_ended_queued", "cancelled": "offer_ended_cancelled"}.get(state, code)
+
+
+def kept_for_others(until: datetime | None) -> str:
+    """Why nobody is offered what is free just now."""
+    return kept_text(until) + " " + _("Kön går efter det.") if until else ""
 
 
 def headline(state: str, position: int, form: str, left_from: str | None = None, over: bool = False) -> str:

@@ -296,6 +296,7 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
     came_before = await order_queries.last_came_before(facts) if waits else None
     held_by, section = await together_queries.held_by(facts), place.programme.section
     leads = await order_queries.where_waiting_leads(facts.cohort_id, now) if waits else "offer"
+    kept_until = await first_right_queries.kept_before(facts.cohort_id, facts.applied_at, now) if waits else None
     return pages.QueuePart(
         position=await queries.queue_position(facts.cohort_id, facts.turn) if waits else 0,
         skip_reason=skip_told(facts.skip_reason, section) if facts.skip_reason else "",
@@ -314,6 +315,7 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
         undecided=leads == "nowhere" and place.cohort.undecided,
         by_word=leads == "word",
         takes=leads == "word" and facts.enrolment_id in await order_queries.next_by_word(facts.cohort_id, now),
+        kept=pages.kept_for_others(kept_until),
         too_many=place.cohort.maximum if waits and together > place.cohort.maximum else 0,
     )
 

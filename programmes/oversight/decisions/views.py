@@ -73,6 +73,7 @@ async def _facts(request: AnyRequest, cohort_id: int, states: Set[str]) -> queri
         entry_over=cohort.sessions > 0 and begun >= min(cohort.last_entry_session, cohort.sessions),
         last_end=cohort.last_end,
         noted=await cohorts.held(cohort_id),
+        kept=taken.kept,
     )
 
 
@@ -100,7 +101,7 @@ async def _others(request: AnyRequest, facts: queries.Start) -> list[pages.Other
     }
     taken = await places(found)
     return [
-        pages.Other(day, most - taken[i].held, taken[i].queued, taken[i].someone_waits) for i, (day, most) in found.items()
+        pages.Other(day, taken[i].free(most), taken[i].queued, taken[i].someone_waits) for i, (day, most) in found.items()
     ]
 
 
