@@ -28,6 +28,7 @@ from programmes.enrolment.leaving import transfer_services as transfers
 from programmes.enrolment.queue import order_queries, seating_services
 from programmes.enrolment.queue import services as queue
 from programmes.oversight import services as decisions
+from programmes.oversight.checklist import queries as checklist_queries
 from programmes.people.records import PersonRecord
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
@@ -161,6 +162,31 @@ async def test_a_place_that_is_kept_is_called_free_nowhere_and_a_newcomer_reads_
     await first_right_services.end_over(clock.now())
     await sign_in_as(client, "kim", clock.now())
     assert "reserverad" not in (await words(client, group)).replace("erbjuden eller reserverad", "")
+
+
+async def test_moving_on_is_not_done_while_somebody_is_to_be_moved_and_the_time_is_not_over(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    async def moving_on() -> str:
+        (way,) = await checklist_queries.ways(kim, clock.now(), called_off.cohort_id)
+        found = {step.key: step.state for step in checklist_queries.steps(way, clock.now())}
+        return found.get("move_on", "")
+
+    called_off = await a_cohort("2.8", clock.now())
+    one, two = await people(called_off, 2, keys, clock)
+    await cancel(called_off, kim, clock)
+    # There is no other start to move to, and nothing of that is done.
+    assert await moving_on() == ""
+    following = await a_cohort("2.8", clock.now(), first_in=timedelta(days=60))
+    assert await moving_on() == "next"
+    assert await myself(one, following, keys, clock)
+    assert await moving_on() == "next"
+    before = clock.now()
+    clock.advance(days=7)
+    assert await moving_on() == "done"
+    clock.set(before)
+    assert await myself(two, following, keys, clock)
+    assert await moving_on() == "done"
 
 
 async def test_what_is_kept_is_given_to_no_newcomer_by_word_either(

@@ -26,9 +26,10 @@ class Way:
     `visits_left` and `to_agree` are people with a place who have no study visit made, or something to accept, where the
     edition asks for it. `unnoted`: sessions that began and lack their note, the first of them on `unnoted_since`.
     `box_open`: an evaluation that is to be and is not closed. `people`: somebody stands on its list, or has a code.
-    `may_move`: people of a cancelled start can still use their first right. `records`: records of people who were in it
-    are kept, so many years (`kept_years`) after the last note of each. `queue_until`: so long those who wait are kept while
-    nobody decides about the start, where nobody can enter any more.
+    `may_move`: people of a cancelled start can still use their first right. `can_be_moved`: they have none, and as long as
+    one would have lasted there is another start for them; `nowhere`: there is none either. `records`: records of people who
+    were in it are kept, so many years (`kept_years`) after the last note of each. `queue_until`: so long those who wait are
+    kept while nobody decides about the start, where nobody can enter any more.
     """
 
     cohort_id: int
@@ -60,6 +61,8 @@ class Way:
     records: bool = False
     kept_years: int = 0
     queue_until: date | None = None
+    can_be_moved: bool = False
+    nowhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,11 +141,10 @@ def _erased_from(way: Way) -> date | None:
 def _cancelled(way: Way) -> list[_Found]:
     day = local_date(way.closed_at) if way.closed_at else None
     close_by = day + CLOSED_WITHIN if day else None
-    return [
-        ("decide", True, "coordinator", way.decide_by if way.form == "group" else day),
-        ("move_on", not way.may_move, "coordinator", day),
-        ("close", not way.people, "coordinator", close_by),
-    ]
+    found: list[_Found] = [("decide", True, "coordinator", way.decide_by if way.form == "group" else day)]
+    if not way.nowhere:
+        found.append(("move_on", not (way.may_move or way.can_be_moved), "coordinator", day))
+    return [*found, ("close", not way.people, "coordinator", close_by)]
 
 
 @dataclass(frozen=True)
