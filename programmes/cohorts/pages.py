@@ -84,7 +84,8 @@ class Line:
 @dataclass(frozen=True)
 class SessionsPage:
     """The list. `book`: of a series one more talk may be booked, `again` in the place of one that was just cancelled; else
-    `full` says why not, of a series that goes on. `ring`: where it is said whom to ring about what was just booked."""
+    `full` says why not, of a series that goes on. `ring`: where it is said whom to ring about what was just booked.
+    `held`: one of them was held, so that the start is neither postponed nor cancelled any more."""
 
     group: Group
     past: tuple[Line, ...]
@@ -95,6 +96,7 @@ class SessionsPage:
     full: str = ""
     undo: bool = False
     ring: str = ""
+    held: bool = False
 
 
 def would_be_numbers(sessions: Sequence[Session]) -> dict[int, int]:
@@ -137,6 +139,7 @@ def sessions_page(
         else "",
         undo=undo,
         ring=f"/personal/grupper/{group.cohort_id}/ring" if done.endswith("-ring") else "",
+        held=any(session.state == "held" for session in sessions),
     )
 
 

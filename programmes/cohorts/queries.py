@@ -8,6 +8,7 @@ from typing import Literal
 import asyncpg
 
 from programmes.cohorts.moved_rules import Usually, is_back
+from programmes.cohorts.rules import UNDECIDED
 from programmes.cohorts.schedule_rules import Slot
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
@@ -55,6 +56,11 @@ class CohortFacts:
         """A series of talks of which none is booked, or any more, and that has not ended: the next is booked later."""
         alive = self.state in {"planned", "open", "postponed", "started"}
         return self.form == "individual" and alive and self.first_start is None and self.ended_how is None
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it waits for the decision that it starts; only groups are decided upon."""
+        return self.form == "group" and self.state in UNDECIDED
 
     def books_next(self, most: int | None, now: datetime) -> bool:
         """Whether the next talk of a series is to be booked: it goes on, none is to come, and there are fewer than the
@@ -228,11 +234,9 @@ async def begun(cohort_id: int, now: datetime) -> int:
     return int(await fetchval(statement, cohort_id, now))
 
 
-async def any_held(cohort_id: int) -> bool:
-    """Whether something was counted or marked at any of its sessions: that it took place."""
-    return bool(
-        await fetchval("select exists (select from cohort_session where cohort_id = $1 and state = 'held')", cohort_id)
-    )
+async def held(cohort_id: int) -> int:
+    """At how many of its sessions something was counted or marked: that they took place."""
+    return int(await fetchval("select count(*) from cohort_session where cohort_id = $1 and state = 'held'", cohort_id))
 
 
 async def my_session(principal: Principal, today: date, session_id: int) -> tuple[CohortFacts, SessionFacts]:

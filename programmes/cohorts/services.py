@@ -178,8 +178,8 @@ async def mark_postponed(
     schedule, clashes = await plan_again(cohort.cohort_id, new_first, now)
     found = why_not_postpone(cohort.state, cohort.first_start, new_first, decide_by, schedule, now)
     sessions = await _counted(cohort.cohort_id)
-    if any(session.state == "held" for session in sessions):
-        found.append(Reason("already_held"))
+    if held := sum(session.state == "held" for session in sessions):
+        found.append(Reason("already_held", params={"n": held}))
     if found:
         return found
     state = "planned" if cohort.state == "planned" else "postponed"

@@ -382,10 +382,17 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     ),
     "moved_meanwhile": lambda p: moved_meanwhile(cast(int, p["n"]), cast(Sequence[str], p["to"])),
     "changed_meanwhile": lambda p: _("Något i gruppen har ändrats efter beslutet, så det går inte att ångra."),
-    "already_held": lambda p: _("En träff är redan hållen, så starten kan inte skjutas upp."),
-    "held_not_to_cancel": lambda p: _(
-        "Det har redan hållits, och det är antecknat vilka eller hur många som kom. Det räknas inte om ni ställer in. "
-        "Starta i stället, ställ in de träffar som är kvar och avsluta sedan."
+    "already_held": lambda p: ngettext(
+        "%(n)s träff är redan hållen och antecknad, så starten kan inte skjutas upp.",
+        "%(n)s träffar är redan hållna och antecknade, så starten kan inte skjutas upp.",
+        cast(int, p["n"]),
+    ),
+    "held_not_to_cancel": lambda p: ngettext(
+        "%(n)s träff är redan hållen och antecknad, så starten kan inte ställas in. Det som är antecknat skulle inte "
+        "räknas.",
+        "%(n)s träffar är redan hållna och antecknade, så starten kan inte ställas in. Det som är antecknat skulle inte "
+        "räknas.",
+        cast(int, p["n"]),
     ),
     "held_open": lambda p: _(
         "Det har redan hållits, och det är antecknat hur många som kom. Det räknas inte om ni ställer in. Ställ in de "

@@ -9,13 +9,15 @@ from programmes.core.i18n import capital as _capital
 from programmes.core.i18n import day_plain, day_year, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import times as _times
+from programmes.enrolment.waiting_rules import kept_text
 
 
 @dataclass(frozen=True)
 class CohortHead:
     """What the way in says about the cohort. `seats_left` counts places nobody holds; `someone_waits` who is offered one
     before a newcomer. `first_day` is the day on which ages count; `booked_on_the_way`: talks are booked one at a time, and
-    perhaps none is yet. `counted`: how many people are in it may be said to anybody (`Programme.people_counted`)."""
+    perhaps none is yet. `counted`: how many people are in it may be said to anybody (`Programme.people_counted`).
+    `kept_until`: what nobody holds is kept until then for people of a cancelled start."""
 
     public_id: str
     programme_name: str
@@ -35,6 +37,7 @@ class CohortHead:
     first_day: date
     booked_on_the_way: bool = False
     counted: bool = False
+    kept_until: datetime | None = None
 
     @property
     def free(self) -> bool:
@@ -72,6 +75,11 @@ class CohortHead:
                 return _("Platsen är ledig.") if self.form == "individual" else _("Det finns lediga platser.")
             return ngettext("%(n)s plats kvar.", "%(n)s platser kvar.", self.seats_left)
         waiting = ngettext("%(n)s väntar.", "%(n)s väntar.", self.queued) if self.queued and numbers else ""
+        if self.kept_until and not self.seats_left:
+            then = _("Du får en plats i kön, och den går efter det.")
+            if for_staff:
+                then = _("Personen får en plats i kön, och den går efter det.")
+            return f"{kept_text(self.kept_until)} {then} {waiting}".strip()
         if self.seats_left:
             first = _("Lediga platser går först till dem som väntar. Du får en plats i kön.")
             if for_staff:

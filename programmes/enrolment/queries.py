@@ -1,6 +1,6 @@
 """Reads about enrolments: places taken, the queue, one person's way."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -36,17 +36,24 @@ from programmes.enrolment.visits.rules import seen_visit as seen_visit
 @dataclass(frozen=True)
 class Places:
     """How many seats of a cohort are held, by state, and how many people queue. `someone_waits`: one of them is offered a
-    free place before a newcomer."""
+    free place before a newcomer. `kept`: so many of those that nobody holds are kept until `kept_until` for people whose
+    start was cancelled, and are called free nowhere."""
 
     confirmed: int = 0
     preliminary: int = 0
     offered: int = 0
     queued: int = 0
     someone_waits: bool = False
+    kept: int = 0
+    kept_until: datetime | None = None
 
     @property
     def held(self) -> int:
         return self.confirmed + self.preliminary + self.offered
+
+    def free(self, maximum: int) -> int:
+        """How many of so many nobody holds and are kept for nobody."""
+        return max(0, maximum - self.held - self.kept)
 
 
 @dataclass(frozen=True)
@@ -77,9 +84,17 @@ class Gate:
         return self.taken | frozenset(free[max(0, len(free) - self.kept) :])
 
 
+# SQL: until when places of the cohort `c` are kept.
+_KEPT_UNTIL = "(select max(until) from first_right r where r.cohort_id = c.id)"
 # SQL: how many people the first right to places of the cohort `c` is still for.
 _KEPT = """(select count(*) from first_right r join enrolment k on k.cohort_id = r.from_cohort_id
             where r.cohort_id = c.id and k.state in ('preliminary', 'confirmed', 'queued'){live})"""
+
+
+def kept_places(now: str) -> str:
+    """SQL: how many people the first right to places of the cohort `c` is still for, and since when."""
+    return f"""{_KEPT.format(live=f" and r.until > {now}")} as kept,
+               (select min(opened_at) from first_right where cohort_id = c.id and until > {now}) as kept_since"""
 
 
 def can_be_offered(free: str) -> str:
@@ -99,15 +114,18 @@ async def places(cohort_ids: Iterable[int]) -> dict[int, Places]:
     wanted = sorted(set(cohort_ids))
     rows = await fetch(
         f"""with seats as (select c.id, c.maximum - (select count(*) from seat where cohort_id = c.id) as free,
-                                 {_KEPT.format(live="")} as kept
+                                 {_KEPT.format(live="")} as kept, {_KEPT_UNTIL} as kept_until
                           from cohort c where c.id = any($1::int[]))
            select seats.id as cohort_id, count(*) filter (where e.state = 'confirmed') as confirmed,
                   count(*) filter (where e.state = 'preliminary') as preliminary,
                   count(*) filter (where e.state = 'offered') as offered,
                   count(*) filter (where e.state = 'queued') as queued,
                   coalesce(bool_or({can_be_offered("seats.free")}), false)
-                    or seats.kept > 0 and seats.free <= seats.kept as someone_waits
-           from seats left join enrolment e on seats.id = e.cohort_id group by seats.id, seats.free, seats.kept""",
+                    or seats.kept > 0 and seats.free <= seats.kept as someone_waits,
+                  greatest(0, least(seats.kept, seats.free))::int as kept,
+                  case when seats.kept > 0 and seats.free > 0 then seats.kept_until end as kept_until
+           from seats left join enrolment e on seats.id = e.cohort_id
+           group by seats.id, seats.free, seats.kept, seats.kept_until""",
         wanted,
     )
     found = {row["cohort_id"]: Places(*list(row)[1:]) for row in rows}
@@ -140,8 +158,8 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
                    where cohort_id = $1 and state <> 'cancelled' and starts_at > $3) as next_session,
                   (select {UNBOOKED} from cohort c where c.id = $1) as unbooked,
                   (select {_LAST_END} from cohort c where c.id = $1) as last_end,
-                  (select {_KEPT.format(live=" and r.until > $3")} from cohort c where c.id = $1) as kept,
-                  (select min(opened_at) from first_right where cohort_id = $1 and until > $3) as kept_since""",
+                  k.kept, k.kept_since
+            from (select {kept_places("$3")} from cohort c where c.id = $1) k""",
         cohort_id,
         cohort["last_entry_session"],
         now,
@@ -194,6 +212,11 @@ async def applied_since(people: Iterable[UUID], moment: datetime | None) -> bool
             "select true from enrolment where id = any($1::uuid[]) and applied_at > $2 limit 1", list(people), moment
         )
     )
+
+
+async def kept_from(people: Sequence[UUID], free: int, kept: int, since: datetime | None) -> bool:
+    """Whether all that is free is kept for those who come from a cancelled start and had applied before these."""
+    return free <= kept and await applied_since(people, since)
 
 
 async def lock_cohort(cohort_id: int) -> None:

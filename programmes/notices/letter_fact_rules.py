@@ -44,7 +44,7 @@ class Facts:
     `by_word`: no offer could be answered in time, so that a free place goes to who says yes to staff, at `phone`.
     `unchanged`: when the last session to come begins that is as the receiver knows. `first_until`: until when they may move
     to another start before newcomers. `named`: how many of `became` there is room to name. `same_places`: all of
-    these are where the receiver believes."""
+    these are where the receiver believes. `kept_until`: what is free is kept for others until then, before who waits."""
 
     kind: Kind
     enrolment_state: str
@@ -73,6 +73,7 @@ class Facts:
     named: int = NAMED
     unchanged: datetime | None = None
     same_places: bool = False
+    kept_until: datetime | None = None
 
     @property
     def code_start(self) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from programmes.core.i18n import day_long, moment_long
 from programmes.core.i18n import gettext as _
+from programmes.enrolment.waiting_rules import kept_text
 from programmes.notices.letter_fact_rules import Facts
 from programmes.notices.mail_rules import Letter
 from programmes.notices.session_letter_rules import next_session, rest_news, says_age_again, session_news
@@ -110,13 +111,19 @@ def _queued(facts: Facts) -> list[str]:
     if facts.by_word:
         return [
             received,
+            *_kept(facts),
             _no_offers(),
             _(
                 "Blir en plats ledig går den till den första i kön som säger ja till oss: ring %(phone)s eller kom dit.",
                 phone=facts.phone,
             ),
         ]
-    return [received, _("Blir en plats ledig får du ett erbjudande. Du behöver inte göra något.")]
+    offered = _("Blir en plats ledig får du ett erbjudande. Du behöver inte göra något.")
+    return [received, *_kept(facts), offered]
+
+
+def _kept(facts: Facts) -> list[str]:
+    return [kept_text(facts.kept_until), _("Kön går efter det.")] if facts.kept_until else []
 
 
 def _no_offers() -> str:
@@ -224,4 +231,4 @@ def _please_answer() -> str:
 def spare(facts: Facts) -> list[str]:
     """Of the news, what can be left out where there is little room: the rest says what has happened without it."""
     held = [_held(facts)] if facts.kind == "place_moved" else []
-    return [*held, *next_session(facts), _please_answer(), _no_offers()]
+    return [*held, *next_session(facts), _please_answer(), _no_offers(), *_kept(facts)]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from programmes.core.i18n import clock, listed, moment_long, ngettext
 from programmes.core.i18n import gettext as _
-from programmes.core.i18n import listed, moment_long, ngettext
 
 # `bounced`: mail goes, but one has come back, so nobody counts on it.
 Way = Literal["mail", "text", "ring", "bounced", "place"]
@@ -53,6 +53,11 @@ def told(reach: Reach) -> str:
     ]
     found = [part for part in parts if part]
     return " ".join(part for part in (f"{listed(found)}.", *not_through(reach)) if part) if found else ""
+
+
+def ring_after(moment: datetime) -> str:
+    """From when people may be told of a decision that can be taken back until then."""
+    return _("Ring efter %(time)s.", time=clock(moment))
 
 
 def not_through(reach: Reach) -> tuple[str, ...]:

@@ -122,6 +122,7 @@ async def _with_queue(words: Facts, person: EnrolmentFacts, now: datetime) -> Fa
         say_coming=queued and person.asked_to_come,
         by_word=queued and await order_queries.where_waiting_leads(person.cohort_id, now) == "word",
         first_until=await first_right_queries.is_awaited(person.cohort_id, now),
+        kept_until=await first_right_queries.kept_before(person.cohort_id, person.applied_at, now) if queued else None,
     )
 
 

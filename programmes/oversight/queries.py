@@ -25,7 +25,8 @@ with mine as materialized (
     where c.state in ('planned', 'open', 'postponed') and p.form = 'group' and {MINE}),
 first as materialized (
     select cohort_id, min(starts_at) as first_start, count(*) as sessions, max(ends_at) as last_end,
-           count(*) filter (where starts_at <= $4) as begun from cohort_session
+           count(*) filter (where starts_at <= $4) as begun, count(*) filter (where state = 'held') as noted
+    from cohort_session
     where state <> 'cancelled' and cohort_id in (select id from mine) group by cohort_id),
 postponed as materialized (
     select cohort_id, max(decided_at) as at from start_decision
@@ -38,7 +39,8 @@ select m.id as cohort_id, m.programme_id, m.name, m.section, m.form, m.doc_level
        coalesce(y.visits, 0) as visits, m.venue, coalesce(l.leaders, '[]') as leaders,
        coalesce(a.can_not, 0) as can_not, coalesce(a.silent, 0) as silent,
        m.programme, coalesce(s.begun, 0) as begun,
-       coalesce(s.begun >= least(m.last_entry_session, s.sessions), false) as entry_over, s.last_end
+       coalesce(s.begun >= least(m.last_entry_session, s.sessions), false) as entry_over, s.last_end,
+       coalesce(s.noted, 0) as noted, coalesce(k.kept, 0) as kept
 from mine m
 left join first s on s.cohort_id = m.id
 left join (select e.cohort_id, count(*) filter (where state = 'confirmed') as confirmed,
@@ -60,6 +62,9 @@ left join (select d.cohort_id, count(*) filter (where not n.can) as can_not, cou
            from postponed d join enrolment x on x.cohort_id = d.cohort_id and x.applied_at < d.at
              and x.state in ('preliminary', 'confirmed', 'queued', 'offered')
            left join can_then n on n.enrolment_id = x.id and n.asked_at = d.at group by d.cohort_id) a on a.cohort_id = m.id
+left join (select r.cohort_id, count(*) as kept from first_right r join enrolment o on o.cohort_id = r.from_cohort_id
+             and o.state in ('preliminary', 'confirmed', 'queued')
+           where r.until > $4 and r.cohort_id in (select id from mine) group by r.cohort_id) k on k.cohort_id = m.id
 order by m.decide_by, s.first_start nulls last, m.id
 """
 

@@ -31,7 +31,9 @@ class Start:
     `other_day` counts those with a place whose age was said, or judged, for another first day than it is by now. `visits`
     are study visits that are booked and still to come, `leaders` numbers and names. Of a postponed start, how many `can_not`
     come on the new days, and how many are `silent`. `begun`: how many of its `sessions` have begun or are over, though
-    nobody has decided. `entry_over`: the last session that one may join at has begun.
+    nobody has decided; of how many it is noted that they were held (`noted`): a start that took place in part is neither
+    postponed nor cancelled. `entry_over`: the last session that one may join at has begun. `kept`: so many
+    people of a cancelled start may still move here before newcomers.
     """
 
     cohort_id: int
@@ -61,6 +63,8 @@ class Start:
     begun: int = 0
     entry_over: bool = False
     last_end: datetime | None = None
+    noted: int = 0
+    kept: int = 0
 
     @property
     def queue_until(self) -> date | None:
@@ -75,7 +79,12 @@ class Start:
 
     @property
     def free(self) -> int:
-        return self.maximum - self.held
+        return self.maximum - self.held - self.kept_places
+
+    @property
+    def kept_places(self) -> int:
+        """How many of those that nobody holds are kept for people whose start was cancelled: called free nowhere."""
+        return max(0, min(self.kept, self.maximum - self.held))
 
     @property
     def kinds(self) -> int:

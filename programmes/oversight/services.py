@@ -103,9 +103,8 @@ async def cancel(
 
 async def why_not_cancel(cohort_id: int, form: str) -> list[Reason]:
     """What stands against cancelling a start."""
-    if not await cohort_queries.any_held(cohort_id):
-        return []
-    return [Reason("held_open" if form == "drop_in" else "held_not_to_cancel", "skal")]
+    held = await cohort_queries.held(cohort_id)
+    return [Reason("held_open" if form == "drop_in" else "held_not_to_cancel", "skal", {"n": held})] if held else []
 
 
 @dataclass(frozen=True)

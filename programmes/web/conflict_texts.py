@@ -119,6 +119,13 @@ _STAFF_PEOPLE: Texts = {
         N_("Personen har redan nåtts"),
         N_("Beskedet har kommit fram sedan sidan visades, så inget samtal behövs. Kontaktvägen är inte visad."),
     ),
+    "told_too_early": (
+        N_("Vänta med att ringa"),
+        N_(
+            "Beslutet om starten kan fortfarande ångras, och det går bara tills någon har fått veta. Inget är sparat. På "
+            "listan står från när ni kan ringa."
+        ),
+    ),
     "told_changed": (
         N_("Det har ändrats sedan sidan visades"),
         N_("Det som personen behöver veta är ett annat nu, så inget är antecknat. Läs sidan på nytt, och säg det som står."),

@@ -8,10 +8,13 @@ import asyncpg
 import httpx
 import pytest
 
+from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Declaration, Text
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
+from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden, NotFound
+from programmes.core.i18n import moment_long
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.closing import queries as closing
@@ -19,14 +22,20 @@ from programmes.desk.closing.rules import may_close
 from programmes.desk.moving import services
 from programmes.desk.moving.rules import Outcome, digest, in_order, moves_itself, why_not
 from programmes.enrolment import queries
+from programmes.enrolment import services as enrolment
 from programmes.enrolment.leaving import first_right_queries, first_right_services
 from programmes.enrolment.leaving import transfer_services as transfers
+from programmes.enrolment.queue import order_queries, seating_services
 from programmes.enrolment.queue import services as queue
 from programmes.oversight import services as decisions
+from programmes.oversight.checklist import queries as checklist_queries
+from programmes.people.records import PersonRecord
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
+from tests.desk.test_sick import mail  # noqa: F401
 from tests.desk.test_transfer_again import another_edition, editions_left_as_they_were
-from tests.factories import a_cohort, confirm, hidden, post_form, somebody
+from tests.factories import a_cohort, an_application, confirm, documented, hidden, post_form, somebody
+from tests.notices.mail import Mail
 
 __all__ = ["editions_left_as_they_were"]
 
@@ -43,6 +52,19 @@ async def people(cohort: CohortFacts, n: int, keys: KeyFolder, clock: FrozenCloc
         clock.advance(minutes=1)
         found.append((await somebody(cohort, keys, clock.now(), f"{prefix}{number}")).enrolment_id)
     return found
+
+
+async def words(client: httpx.AsyncClient, address: str) -> str:
+    answer = await client.get(address)
+    assert answer.status_code == 200, address
+    return " ".join(answer.text.split())
+
+
+async def of_the_api(client: httpx.AsyncClient, cohort: CohortFacts) -> tuple[int, bool]:
+    """What the API says of a start: how many places are free, and whether it is full."""
+    starts = (await client.get("/api/v1/starts")).json()["starts"]
+    (found,) = [one for one in starts if one["apply_at"].endswith(cohort.public_id)]
+    return found["free"], found["full"]
 
 
 async def cancel(cohort: CohortFacts, kim: Principal, clock: FrozenClock) -> None:
@@ -92,6 +114,100 @@ async def test_places_of_the_next_start_are_kept_for_those_of_the_cancelled_one_
     assert (await queries.enrolment(late)).state == "queued"
 
 
+async def test_a_place_that_is_kept_is_called_free_nowhere_and_a_newcomer_reads_for_how_long(
+    kim: Principal,
+    client: httpx.AsyncClient,
+    keys: KeyFolder,
+    clock: FrozenClock,
+    mail: Mail,  # noqa: F811
+) -> None:
+    called_off = await a_cohort("2.8", clock.now())
+    following = await a_cohort("2.8", clock.now(), first_in=timedelta(days=60))
+    await people(called_off, 1, keys, clock)
+    await people(following, following.maximum - 2, keys, clock, "F")
+    await cancel(called_off, kim, clock)
+    right = await first_right_queries.of_start(called_off.cohort_id, clock.now())
+    assert right is not None
+    await sign_in_as(client, "kim", clock.now())
+    group = f"/personal/grupper/{following.cohort_id}"
+    by_staff = (f"/personal/starter/{following.cohort_id}/starta", group)
+    # One of two free places is kept.
+    for address in by_staff:
+        assert "1 reserverad, 1 ledig." in await words(client, address)
+    assert "1 av 8 platser kvar" in await words(client, f"/insatser/{following.slug}")
+    assert await of_the_api(client, following) == (1, False)
+    await people(following, 1, keys, clock, "L")
+    until = moment_long(right.until)
+    reserved = f"De platser som är kvar är reserverade till {until} för dem vars start ställdes in."
+    for address in by_staff:
+        assert "1 reserverad, 0 lediga." in await words(client, address)
+    assert f"1 plats är reserverad till {until} för den vars start ställdes in." in await words(client, group)
+    assert f"{reserved} Du kan ställa dig i kö." in await words(client, f"/insatser/{following.slug}")
+    assert f"{reserved} Du får en plats i kön, och den går efter det." in await words(
+        client, f"/anmalan/{following.public_id}"
+    )
+    assert await of_the_api(client, following) == (0, True)
+    by_mail = PersonRecord("Anna Ek", "1985-02-14", contact="n@example.invalid", safe=("email",))
+    application = documented(await an_application(following, today=local_date(clock.now())), by_mail)
+    programme = await catalogue.programme(following.programme_id)
+    taken = await enrolment.apply(application, programme, keys, clock.now())
+    assert isinstance(taken, enrolment.Taken)
+    assert "Näst på tur efter dem som platserna är reserverade för." in await words(client, group)
+    await mail.work()
+    (letter,) = mail.to("n@example.invalid")
+    assert f"{reserved} Kön går efter det." in " ".join(letter.split())
+    client.cookies.set("place", taken.token)
+    assert f"{reserved} Kön går efter det." in await words(client, "/min-plats")
+    clock.set(right.until + timedelta(seconds=1))
+    await first_right_services.end_over(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    assert "reserverad" not in (await words(client, group)).replace("erbjuden eller reserverad", "")
+
+
+async def test_moving_on_is_not_done_while_somebody_is_to_be_moved_and_the_time_is_not_over(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    async def moving_on() -> str:
+        (way,) = await checklist_queries.ways(kim, clock.now(), called_off.cohort_id)
+        found = {step.key: step.state for step in checklist_queries.steps(way, clock.now())}
+        return found.get("move_on", "")
+
+    called_off = await a_cohort("2.8", clock.now())
+    one, two = await people(called_off, 2, keys, clock)
+    await cancel(called_off, kim, clock)
+    # There is no other start to move to, and nothing of that is done.
+    assert await moving_on() == ""
+    following = await a_cohort("2.8", clock.now(), first_in=timedelta(days=60))
+    assert await moving_on() == "next"
+    assert await myself(one, following, keys, clock)
+    assert await moving_on() == "next"
+    before = clock.now()
+    clock.advance(days=7)
+    assert await moving_on() == "done"
+    clock.set(before)
+    assert await myself(two, following, keys, clock)
+    assert await moving_on() == "done"
+
+
+async def test_what_is_kept_is_given_to_no_newcomer_by_word_either(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    called_off = await a_cohort("2.8", clock.now())
+    following = await a_cohort("2.8", clock.now(), first_in=timedelta(days=60))
+    (one,) = await people(called_off, 1, keys, clock)
+    await people(following, following.maximum - 1, keys, clock, "F")
+    await cancel(called_off, kim, clock)
+    (newcomer,) = await people(following, 1, keys, clock, "N")
+    assert following.first_start
+    clock.set(following.first_start - timedelta(hours=3))
+    await owner.execute("update first_right set until = $1", following.first_start - timedelta(hours=2))
+    assert await order_queries.next_by_word(following.cohort_id, clock.now()) == frozenset()
+    assert await seating_services.seatable(following.cohort_id, clock.now()) is None
+    await owner.execute("update enrolment set state = 'declined' where id = $1", one)
+    assert await order_queries.next_by_word(following.cohort_id, clock.now()) == {newcomer}
+    assert await seating_services.seatable(following.cohort_id, clock.now()) is not None
+
+
 async def test_who_waited_there_before_with_an_earlier_application_is_not_passed(
     kim: Principal, keys: KeyFolder, clock: FrozenClock
 ) -> None:
@@ -101,8 +217,6 @@ async def test_who_waited_there_before_with_an_earlier_application_is_not_passed
     (early,) = await people(following, 1, keys, clock, "E")
     (one,) = await people(called_off, 1, keys, clock)
     await cancel(called_off, kim, clock)
-    from programmes.enrolment import services as enrolment
-
     await enrolment.leave(seated[0], keys, clock.now())
     assert (await queries.enrolment(early)).state == "offered"
     moved = await myself(one, following, keys, clock)

@@ -120,6 +120,20 @@ async def test_forty_starts_are_two_lines_each_on_a_phone(forty: None, new_conte
     assert "om 18 dagar" in found["shown"][4]
 
 
+_BROKEN = """() => [...document.querySelectorAll("tbody tr[id^=start-]")].filter(row => {
+  const [least, most] = [".least", ".most"].map(name => row.querySelector(name).getBoundingClientRect());
+  return Math.abs(least.top - most.top) > 4 || most.left < least.left;
+}).length"""
+
+
+@pytest.mark.parametrize("width", [320, 340, 360, 390])
+async def test_least_and_most_are_never_parted_by_the_end_of_a_line(
+    width: int, forty: None, of_all_kinds: None, new_context: NewContext
+) -> None:
+    page = await _open(new_context, width, 844)
+    assert await page.evaluate(_BROKEN) == 0
+
+
 async def test_what_is_not_the_list_is_folded_and_opens_by_keyboard(forty: None, new_context: NewContext) -> None:
     page = await _open(new_context, 1280, 800)
     assert not await page.locator(".filters select").first.is_visible()

@@ -9,8 +9,10 @@ import pytest
 
 from programmes.cohorts import session_services
 from programmes.core.contacts import by_text
+from programmes.core.i18n import speaking
 from programmes.core.sealing import KeyFolder
 from programmes.desk.today import mail as today_mail
+from programmes.desk.today.mail import Needs, letter
 from programmes.notices.post_services import Deferred
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, a_leader, a_staff_member, sign_in_as, somebody
@@ -118,3 +120,17 @@ async def test_a_manager_is_mailed_of_late_decisions_only(
         texts = mail.to(f"{who}@example.invalid")
         assert sum("1 start har passerat sin beslutsdag utan beslut." in text for text in texts) == 2, who
         assert not [text for text in texts if cohort.name in text]
+
+
+@pytest.mark.parametrize(
+    ("number", "urgent", "said"),
+    [
+        (1, 1, "1 sak väntar på dig på Idag. Den är försenad eller gäller idag."),
+        (1, 0, "1 sak väntar på dig på Idag. Det här mejlet"),
+        (2, 1, "2 saker väntar på dig på Idag. 1 av dem är försenad eller gäller idag."),
+    ],
+)
+def test_of_one_thing_it_is_not_said_how_many_of_them_are_late(number: int, urgent: int, said: str) -> None:
+    with speaking("sv"):
+        lines = letter(Needs(number, urgent), "https://example.invalid", "Karlshamn").news
+    assert said in " ".join(lines)

@@ -1,5 +1,6 @@
 """A start whose first sessions have passed before anybody decided: what its pages say of it, and what they promise."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -20,10 +21,13 @@ from programmes.desk.place.pages import lead_of
 from programmes.enrolment import place_services
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.leaving import first_right_queries
+from programmes.oversight import services
 from programmes.oversight.checklist import queries as checklist_queries
 from programmes.oversight.checklist import rules as checklist_rules
+from programmes.oversight.decisions.pages import start_rows
+from programmes.oversight.queries import undecided
 from tests.clock import FrozenClock
-from tests.cohorts.cast import a_coordinator, sign_in_as
+from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
 from tests.factories import a_cohort, confirm, hidden, post_form, somebody
 
 STARTS = "/personal/starter"
@@ -36,9 +40,17 @@ async def kim(client: httpx.AsyncClient, clock: FrozenClock) -> Principal:
     return await a_coordinator(clock.now())
 
 
-async def late(clock: FrozenClock, keys: KeyFolder, after: timedelta, sessions: int = 4) -> CohortFacts:
+async def words(client: httpx.AsyncClient, address: str) -> str:
+    answer = await client.get(address)
+    assert answer.status_code == 200, address
+    return " ".join(answer.text.split())
+
+
+async def late(
+    clock: FrozenClock, keys: KeyFolder, after: timedelta, sessions: int = 4, leader: Principal | None = None
+) -> CohortFacts:
     """A start with five people whose first session was so long ago; it meets every week."""
-    cohort = await a_cohort("2.8", clock.now(), sessions=sessions)
+    cohort = await a_cohort("2.8", clock.now(), leader, sessions=sessions)
     for number in range(5):
         await confirm((await somebody(cohort, keys, clock.now(), f"P{number}")).enrolment_id, clock.now())
     assert cohort.first_start
@@ -376,16 +388,100 @@ async def test_a_start_of_which_something_was_held_is_neither_cancelled_nor_post
         cohort.cohort_id,
     )
     await sign_in_as(client, "kim", clock.now())
-    told = "Det räknas inte om ni ställer in. Starta i stället"
-    shown = (await client.get(f"{STARTS}/{cohort.cohort_id}/stall-in")).text
-    assert told in shown
-    answer = await cancel(client, cohort)
-    assert (answer.status_code, told in answer.text) == (422, True)
-    assert "En träff är redan hållen" in (await client.get(f"{STARTS}/{cohort.cohort_id}/skjut-upp")).text
+    own = f"{STARTS}/{cohort.cohort_id}"
+    shown = {}
+    # A page that was shown before, or by the release before, had a form.
+    fields = {"sett": services.seen_as(cohort.state, cohort.first_start), "vilka": "5.0.0.0", "skal": "no_venue"}
+    for what, told in (("stall-in", "kan inte ställas in"), ("skjut-upp", "kan inte skjutas upp")):
+        shown[what] = await words(client, f"{own}/{what}")
+        assert f"1 träff är redan hållen och antecknad, så starten {told}" in shown[what]
+        assert "Starta i stället, ställ in de träffar som är kvar och avsluta sedan." in shown[what]
+        assert 'name="skal"' not in shown[what]
+        assert f'href="{own}/starta"' in shown[what]
+        days = {"start": "2026-11-25", "beslut": "2026-11-15"} if what == "skjut-upp" else {}
+        answer = await post_form(client, f"{own}/{what}", fields | days, f"{own}/starta")
+        assert (answer.status_code, told in answer.text) == (422, True)
+    # Nor is it offered where it would be refused.
+    for page in (STARTS, f"{own}/starta", f"/personal/grupper/{cohort.cohort_id}/traffar"):
+        text = await words(client, page)
+        assert f"{own}/stall-in" not in text
+        assert f"{own}/skjut-upp" not in text
     assert await owner.fetchval("select state from cohort where id = $1", cohort.cohort_id) == "open"
     assert await owner.fetchval("select count(*) from enrolment where state = 'confirmed'") == 5
     _page, answer = await start(client, cohort)
     assert answer.status_code == 303
+
+
+async def test_what_was_noted_before_the_decision_does_not_wait_for_a_note_after_it(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort = await late(clock, keys, timedelta(days=10))
+    (one,) = [found for found in await undecided(kim, clock.now()) if found.cohort_id == cohort.cohort_id]
+    assert "2 träffar av 4 har redan varit, och väntar sedan på anteckning." in start_rows(one, {})[-1][1]
+    held = "update cohort_session set state = 'held' where id in (select id from cohort_session where cohort_id = $1 {})"
+    await owner.execute(held.format("order by starts_at limit 1"), cohort.cohort_id)
+    (one,) = [found for found in await undecided(kim, clock.now()) if found.cohort_id == cohort.cohort_id]
+    assert start_rows(one, {})[-1][1] == (
+        "1 träff av 4 är hållen och antecknad. 1 till har varit, och väntar sedan på anteckning. Blev den inte av ställer "
+        "ni in den. De andra blir av som planerat."
+    )
+    await owner.execute(held.format("order by starts_at limit 2"), cohort.cohort_id)
+    (one,) = [found for found in await undecided(kim, clock.now()) if found.cohort_id == cohort.cohort_id]
+    assert start_rows(one, {})[-1][1] == "2 träffar av 4 är hållna och antecknade. De andra blir av som planerat."
+
+
+async def test_of_a_start_that_cannot_start_either_it_is_said_what_it_takes(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort = await late(clock, keys, timedelta(days=10))
+    await owner.execute("update cohort_session set state = 'held' where number = 1 and cohort_id = $1", cohort.cohort_id)
+    await owner.execute("update enrolment set state = 'preliminary' where cohort_id = $1", cohort.cohort_id)
+    await sign_in_as(client, "kim", clock.now())
+    shown = await words(client, f"{STARTS}/{cohort.cohort_id}/starta")
+    assert re.search(r"så starten kan varken skjutas upp eller ställas in\. Den kan starta när minst \d+ är klara?\.", shown)
+    assert f'href="/personal/grupper/{cohort.cohort_id}"' in shown
+    assert "Skjut upp" not in await words(client, STARTS)
+
+
+async def test_the_decision_comes_before_the_notes_of_what_has_been(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    robin = await a_leader(clock.now())
+    cohort = await late(clock, keys, timedelta(hours=2), leader=robin)
+    group = f"/personal/grupper/{cohort.cohort_id}"
+    passed = "1 träff har varit och är inte antecknad. Det väntar på beslutet."
+    for who in ("kim", "robin"):
+        clock.set(cohort.first_start + timedelta(hours=4))
+        await sign_in_as(client, who, clock.now())
+        assert "Ingen har beslutat om gruppen startar." in await words(client, "/personal/idag")
+        clock.advance(days=1)
+        await sign_in_as(client, who, clock.now())
+        today, page = await words(client, "/personal/idag"), await words(client, group)
+        assert "Ta närvaro för" not in today + page
+        assert passed in today
+        assert passed in page
+    assert f"Inget beslut om {cohort.name}" in today
+    assert "Beslut om gruppen startar" in page
+    await sign_in_as(client, "kim", clock.now())
+    assert f"Besluta om {cohort.name} startar" in await words(client, "/personal/idag")
+    page, answer = await start(client, cohort)
+    assert answer.status_code == 303
+    assert "Ta närvaro för" in await words(client, "/personal/idag")
+    assert "Ta närvaro för" in await words(client, group)
+
+
+async def test_from_its_day_on_the_decision_is_next_in_the_week_too(
+    kim: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort = await late(clock, keys, timedelta(days=1))
+    await owner.execute("update enrolment set state = 'preliminary' where cohort_id = $1", cohort.cohort_id)
+    (way,) = await checklist_queries.ways(kim, clock.now(), cohort.cohort_id)
+    assert way.to_agree == 5
+    step = checklist_rules.next_of(way, clock.now())
+    assert step
+    assert step.key == "decide"
+    before = replace(way, decide_by=local_date(clock.now()) + timedelta(days=1))
+    assert checklist_rules.next_of(before, clock.now()).key == "visits"  # type: ignore[union-attr]
 
 
 async def test_min_plats_says_of_a_group_that_nobody_decided_about_that_it_was_to_begin(

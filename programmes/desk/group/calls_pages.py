@@ -12,10 +12,13 @@ from programmes.desk.group.calls_rules import Call, Untold
 from programmes.desk.group.left_pages import kind_text, language_text, left_text
 from programmes.desk.today.needs_pages import Item, Tag
 from programmes.notices.queries import UnderWay
+from programmes.notices.reach_rules import ring_after
 
 
 @dataclass(frozen=True)
 class CallLine:
+    """`wait`: from when they may be rung; until then there is nothing to press."""
+
     enrolment_id: str
     address: str
     label: str
@@ -25,6 +28,7 @@ class CallLine:
     notices: tuple[str, ...]
     marks: tuple[str, ...]
     is_offer: bool
+    wait: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ def items(calls: Sequence[Call], today: date) -> list[Item]:
         if n := ring[cohort_id]:
             title = ngettext("Ring %(n)s person i %(group)s", "Ring %(n)s personer i %(group)s", n, group=name)
             text = _("Något har ändrats, och inget besked kan gå till dem av sig självt.")
+            if wait := wait_text([call for call in rest if call.about.cohort_id == cohort_id and not call.failed]):
+                text = f"{wait} {text}"
             found.append(Item(title, address, text, Tag(_("Inte nådd"), "stop", "warn"), today, name=name))
         if n := failed[cohort_id]:
             text = ngettext("%(n)s person fick inte det senaste beskedet.",
@@ -56,6 +62,14 @@ def items(calls: Sequence[Call], today: date) -> list[Item]:
             title = _("Nå dem som inte nåddes i %(group)s", group=name)
             found.append(Item(title, address, text, Tag(_("Inte nådd"), "stop", "warn"), today, name=name))
     return found
+
+
+def wait_text(calls: Sequence[Call]) -> str:
+    """From when they may be rung, where none of them may be now: whoever rings one of them ends it for everybody that the
+    decision can be taken back."""
+    if not calls or not all(call.not_before for call in calls):
+        return ""
+    return ring_after(max(call.not_before for call in calls if call.not_before))
 
 
 def _offer(call: Call, today: date) -> Item:
@@ -84,6 +98,7 @@ def calls_page(cohort_id: int, name: str, calls: Sequence[Call], on: UnderWay) -
             tuple(str(number) for about in call.news for number in sorted(about.told_with or {about.notice_id})),
             tuple(f"{about.notice_id}:{about.mark}" for about in call.news),
             call.is_offer,
+            " ".join([wait_text([call]), _("Till dess kan beslutet ångras.")]) if call.not_before else "",
         )
         for call in calls
     ]

@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from programmes.cohorts.rules import UNDO_DECISION
 from programmes.core.db import fetch
 from programmes.desk.group.calls_rules import Untold
 from programmes.notices.change_queries import left_by_message
-from programmes.notices.rules import OF_CHANGES, REMINDERS
+from programmes.notices.rules import OF_CHANGES, OF_DECISIONS, REMINDERS
+from programmes.notices.undoable_queries import undoable_of
 
 # What a member of staff must tell when mail cannot: everything that changes when and whether somebody should come.
 _MUST_BE_TOLD = (
@@ -64,7 +66,7 @@ offer as (
     select distinct on (enrolment_id) * from of_topics where kind = 'place_offered'
     order by enrolment_id, created_at desc, id)
 select n.id as notice_id, m.id as enrolment_id, m.cohort_id, m.name as group, n.kind, n.state = 'failed' as failed,
-       m.offer_expires_at as answer_by, s.starts_at as session_starts,
+       n.created_at, m.offer_expires_at as answer_by, s.starts_at as session_starts,
        vs.starts_at as visit_starts,
        case n.kind when 'session_cancelled' then
                 (select max(a.starts_at) from cohort_session a where a.cohort_id = m.cohort_id
@@ -107,7 +109,7 @@ order by n.kind <> 'place_offered', m.offer_expires_at, m.name, m.id, s.starts_a
 
 async def untold(cohort_ids: Iterable[int], now: datetime) -> list[Untold]:
     """Everything that somebody has not heard and that is still of use, person by person; offers nobody has heard of
-    first. What staff have told since is left out."""
+    first. What staff have told since is left out. What tells of a decision that can still be taken back says until when."""
     rows = await fetch(
         _UNTOLD,
         sorted(cohort_ids),
@@ -119,13 +121,18 @@ async def untold(cohort_ids: Iterable[int], now: datetime) -> list[Untold]:
         sorted(OF_CHANGES),
     )
     together = await left_by_message({row["cohort_id"] for row in rows if row["believed"]}, now)
+    lately = {row["cohort_id"] for row in rows if row["kind"] in OF_DECISIONS and row["created_at"] > now - UNDO_DECISION}
+    undoable = await undoable_of(lately, now)
     found, said = [], set[UUID]()
     for row in rows:
         told = together.get(row["notice_id"]) if row["believed"] is not None else None
         if row["believed"] is not None and (told is None or not told.left or row["notice_id"] in said):
             continue
-        entry = {key: value for key, value in row.items() if key != "believed"}
+        entry = {key: value for key, value in row.items() if key not in {"believed", "created_at"}}
         about = Untold(**entry)
+        decided = undoable.get(about.cohort_id)
+        if decided and about.kind in OF_DECISIONS and row["created_at"] >= decided.decided_at:
+            about = replace(about, not_before=decided.undone_until)
         if told:
             about = replace(about, left=told.left, told_with=told.messages, said_as=told.kind)
         found.append(about)

@@ -15,7 +15,8 @@ class Untold:
     sessions are otherwise than they believe; None for what is no change, or one that the release before told of;
     `told_with`: the messages that are told by telling it, more than one where they are told as one; `said_as`: by which
     kind. `added_starts`: when the session is that makes up for one that is cancelled, or the first of a postponed start.
-    `elsewhere`: they have given another address or number since it failed."""
+    `elsewhere`: they have given another address or number since it failed. `not_before`: it is a decision that can be taken
+    back until then, for as long as nobody is told of it."""
 
     notice_id: UUID
     enrolment_id: UUID
@@ -31,6 +32,7 @@ class Untold:
     told_with: frozenset[UUID] = frozenset()
     said_as: str = ""
     elsewhere: bool = False
+    not_before: datetime | None = None
 
     @property
     def mark(self) -> str:
@@ -57,6 +59,11 @@ class Call:
     @property
     def failed(self) -> bool:
         return any(one.failed for one in self.news)
+
+    @property
+    def not_before(self) -> datetime | None:
+        """When they may be told, where that is later than now: everything is told in one call."""
+        return max((one.not_before for one in self.news if one.not_before), default=None)
 
     @property
     def is_offer(self) -> bool:

@@ -74,14 +74,15 @@ async def told(
 
     Raises:
         NotFound: not theirs, or nobody of that cohort.
-        Conflict: `told_changed`, other words are true by now than those that were said.
+        Conflict: `told_changed`, other words are true by now than those that were said; `told_too_early`, the decision that
+            it is about can still be taken back.
     """
     async with transaction():
         await cohorts.mine(who, local_date(now), cohort_id)
         await cohorts.lock(cohort_id)
         if (await enrolments.enrolment(enrolment_id)).cohort_id != cohort_id:
             raise NotFound
-        await _must_be_as_shown(cohort_id, enrolment_id, marks or {}, now)
+        await _may_be_told(cohort_id, enrolment_id, notices, marks or {}, now)
         # Of what mail could not carry, `sent_at` is when a member of staff said it.
         new = await execute(
             """update notice set sent_at = $2, state = case when state = 'waiting' then 'failed' else state end
@@ -96,9 +97,15 @@ async def told(
             await audit.note("notice:told", f"enrolment/{enrolment_id}", who.staff_id, now)
 
 
-async def _must_be_as_shown(cohort_id: int, enrolment_id: UUID, marks: Mapping[UUID, str], now: datetime) -> None:
+async def _may_be_told(
+    cohort_id: int, enrolment_id: UUID, notices: Collection[UUID], marks: Mapping[UUID, str], now: datetime
+) -> None:
+    """It is as it was shown, and whoever decided about the start can't take that back any more: to tell one person would end
+    that for all."""
     found = await _still_so(await queries.untold([cohort_id], now), now)
-    left = {one.notice_id: one.mark for one in found if one.enrolment_id == enrolment_id}
-    others = [number for number, mark in marks.items() if left.get(number) != mark]
+    left = {one.notice_id: one for one in found if one.enrolment_id == enrolment_id}
+    if any(one.not_before for number, one in left.items() if number in notices):
+        raise Conflict("told_too_early")
+    others = [number for number, mark in marks.items() if number not in left or left[number].mark != mark]
     if others and not await all_told(others):
         raise Conflict("told_changed")

@@ -17,6 +17,7 @@ from programmes.desk.group.step_pages import Facts, NextStep, next_step, with_vi
 from programmes.enrolment.queries import Places
 from programmes.enrolment.rules import NotOpen
 from programmes.enrolment.rules import entry as may_enter
+from programmes.enrolment.wording import kept_places_text
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class GroupPage:
     next: NextStep | None
     places: Places
     free: int
+    kept: str
     maximum: int
     minimum: int
     people: People
@@ -74,7 +76,8 @@ def group_page(facts: Facts) -> GroupPage:
         has_places=cohort.form != "drop_in" and cohort.state in TAKING_PART,
         next=next_step(facts),
         places=facts.places,
-        free=cohort.maximum - facts.places.held,
+        free=facts.places.free(cohort.maximum),
+        kept=kept_places_text(facts.places.kept, facts.places.kept_until),
         maximum=cohort.maximum,
         minimum=cohort.minimum if cohort.form == "group" else 0,
         people=people_of(facts),

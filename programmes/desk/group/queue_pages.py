@@ -38,7 +38,10 @@ def _next_words(facts: Facts) -> str:
     lead = leads(entry_of(facts), coming, day_off, facts.now)
     if lead == "nowhere":
         return _("Det går inte längre att komma med.")
-    if lead == "word" and facts.cohort.maximum > facts.places.held:
+    free = facts.places.free(facts.cohort.maximum)
+    if facts.places.kept and not free:
+        return _("Näst på tur efter dem som platserna är reserverade för.")
+    if lead == "word" and free:
         return _("Näst på tur till den lediga platsen. För kort tid för ett erbjudande: ge den platsen under Kö.")
     return _("Näst på tur.")
 

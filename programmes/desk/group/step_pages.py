@@ -15,6 +15,7 @@ from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, moment_long, ngettext
 from programmes.core.i18n import gettext as _
+from programmes.desk.today.needs_pages import wait_for_decision
 from programmes.enrolment.queries import Places
 from programmes.enrolment.roster import RosterEntry
 from programmes.enrolment.visits.queries import VisitNeed
@@ -80,11 +81,11 @@ def next_step(facts: Facts) -> NextStep | None:
         text = _("Ingen kan anmäla sig förrän den är öppen.")
         label = _("Till öppnandet") if facts.coordinates else ""
         return NextStep(_("Nästa steg"), _("Öppna gruppen för anmälan"), text, f"{facts.address}/traffar", label)
-    if facts.unnoted and state != "postponed":
+    if facts.unnoted and not facts.cohort.undecided:
         return _note_attendance(facts, facts.unnoted[0])
     if state != "started" and facts.visits and facts.visits.lacking and facts.cohort.decide_by > facts.today:
         return _offer_visits(facts, facts.visits.lacking)
-    if state != "started" and facts.cohort.form == "group":
+    if facts.cohort.undecided:
         return _decide(facts)
     return _go_on(facts)
 
@@ -166,11 +167,12 @@ def _decide(facts: Facts) -> NextStep:
     else:
         in_days = ngettext("om %(n)s dag", "om %(n)s dagar", days)
         eyebrow = _("Nästa steg, senast %(day)s (%(in_days)s)", day=day_long(due), in_days=in_days)
+    passed = 0 if cohort.state == "postponed" else len(facts.unnoted)
+    text = " ".join([_ready(facts), *wait_for_decision(passed)])
     if not facts.coordinates:
-        text = _ready(facts) + " " + _("Samordnaren beslutar.")
-        return NextStep(eyebrow, _("Beslut om gruppen startar"), text)
+        return NextStep(eyebrow, _("Beslut om gruppen startar"), text + " " + _("Samordnaren beslutar."))
     address = f"/personal/starter/{cohort.cohort_id}/starta"
-    return NextStep(eyebrow, _("Besluta om gruppen ska starta"), _ready(facts), address, _("Ta beslut"))
+    return NextStep(eyebrow, _("Besluta om gruppen ska starta"), text, address, _("Ta beslut"))
 
 
 def _ready(facts: Facts) -> str:

@@ -17,7 +17,7 @@ from programmes.enrolment.leaving.transfer_rules import Move, Refused
 from programmes.enrolment.queries import EnrolmentFacts, Places
 from programmes.enrolment.rules import NotOpen, Remaining
 from programmes.enrolment.waiting_rules import Leads
-from programmes.enrolment.wording import remaining_text
+from programmes.enrolment.wording import kept_places_text, remaining_text
 from programmes.notices.reach_rules import Way
 
 
@@ -64,9 +64,9 @@ class ConfirmPage:
 
 def start(cohort: CohortFacts, taken: Places) -> Start:
     """One start of the list."""
-    free = max(0, cohort.maximum - taken.held)
     day = capital(day_year(local_date(cohort.first_start))) if cohort.first_start else _("Ingen tid bokad än")
-    left = ngettext("%(n)s ledig plats.", "%(n)s lediga platser.", free)
+    left = ngettext("%(n)s ledig plats.", "%(n)s lediga platser.", taken.free(cohort.maximum))
+    left = f"{left} {kept_places_text(taken.kept, taken.kept_until)}".strip()
     queue = ngettext("%(n)s väntar.", "%(n)s väntar.", taken.queued) if taken.queued else ""
     return Start(cohort.cohort_id, cohort.name, f"{day}. {left} {queue}".strip())
 

@@ -8,7 +8,6 @@ from typing import Any
 from programmes.catalogue.rules import Programme
 from programmes.catalogue.wording import Question
 from programmes.cohorts.queries import CohortFacts, SessionFacts
-from programmes.cohorts.rules import UNDECIDED
 from programmes.cohorts.talk_rules import Tally
 from programmes.cohorts.undone_rules import that_matter
 from programmes.cohorts.wording_rules import numbered
@@ -21,6 +20,7 @@ from programmes.desk.place.visit_pages import VisitPart
 from programmes.desk.talks import rules as talk_rules
 from programmes.enrolment.queue.ran_out_rules import open_until
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Visit
+from programmes.enrolment.waiting_rules import kept_text
 from programmes.enrolment.wording import AcceptedText
 
 
@@ -59,7 +59,7 @@ class QueuePart:
     they did. `over`: nobody can enter any more; `undecided`: nor here, but the queue stands until it is decided about the
     start. `by_word`: no offer could be answered before the next session; who is first
     takes a free place by saying yes to staff. `takes`: one is free, and they are next. `too_many`: how many places there
-    are, when those who wait together want more.
+    are, when those who wait together want more. `kept`: that what is free is kept for others, and until when.
     """
 
     position: int = 0
@@ -79,6 +79,7 @@ class QueuePart:
     by_word: bool = False
     takes: bool = False
     too_many: int = 0
+    kept: str = ""
 
 
 @dataclass(frozen=True)
@@ -298,10 +299,9 @@ def why_no_offer(code: str, state: str) -> str:
     return {"queued": "offer_ended_queued", "cancelled": "offer_ended_cancelled"}.get(state, code)
 
 
-def waits_for_decision(cohort: CohortFacts) -> bool:
-    """Whether those who wait keep their place in the queue though nobody can enter: the start may be cancelled or postponed
-    (decision 101)."""
-    return cohort.form == "group" and cohort.state in UNDECIDED
+def kept_for_others(until: datetime | None) -> str:
+    """Why nobody is offered what is free just now."""
+    return kept_text(until) + " " + _("Kön går efter det.") if until else ""
 
 
 def headline(state: str, position: int, form: str, left_from: str | None = None, over: bool = False) -> str:
@@ -366,7 +366,7 @@ def lead_of(state: str, programme: Programme, cohort: CohortFacts, now: datetime
 def _begun(programme: Programme, cohort: CohortFacts, first: str) -> str:
     """The same of a first day that has been: a group began only if somebody has decided that it would."""
     name = programme.name
-    if waits_for_decision(cohort):
+    if cohort.undecided:
         return _("%(programme)s, som skulle ha börjat %(first)s. Det är inte beslutat.", programme=name, first=first)
     return _("%(programme)s, som började %(first)s.", programme=name, first=first)
 

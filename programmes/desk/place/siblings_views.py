@@ -46,7 +46,7 @@ async def opened_here(request: AnyRequest) -> tuple[pages.OpenedPlace, ...]:
         kept = place_services.unseal(facts, state.key_folder)
         shown_state = pages.state_of(facts, cohort, state.clock.now())
         waits_in_vain = position and await order_queries.where_waiting_leads(facts.cohort_id, state.clock.now()) == "nowhere"
-        over = bool(waits_in_vain) and not pages.waits_for_decision(cohort)
+        over = bool(waits_in_vain) and not cohort.undecided
         title = pages.headline(shown_state, position, cohort.form, facts.left_from, over)
         found.append(pages.OpenedPlace(number, kept.alias, title, kept.code, token == shown))
     return tuple(found) if any(place.shown for place in found) and len(found) > 1 else ()

@@ -296,6 +296,7 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
     came_before = await order_queries.last_came_before(facts) if waits else None
     held_by, section = await together_queries.held_by(facts), place.programme.section
     leads = await order_queries.where_waiting_leads(facts.cohort_id, now) if waits else "offer"
+    kept_until = await first_right_queries.kept_before(facts.cohort_id, facts.applied_at, now) if waits else None
     return pages.QueuePart(
         position=await queries.queue_position(facts.cohort_id, facts.turn) if waits else 0,
         skip_reason=skip_told(facts.skip_reason, section) if facts.skip_reason else "",
@@ -309,10 +310,12 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
         came_before=moment_long(came_before) if came_before else "",
         ran_out=waits and not facts.asked_to_come and "fullt" in request.query_params,
         parted=waits and bool(facts.together_id) and not together,
-        over=leads == "nowhere" and not pages.waits_for_decision(place.cohort),
-        undecided=leads == "nowhere" and pages.waits_for_decision(place.cohort),
+        # They keep their place in the queue of what waits for a decision: it may be cancelled or postponed (decision 101).
+        over=leads == "nowhere" and not place.cohort.undecided,
+        undecided=leads == "nowhere" and place.cohort.undecided,
         by_word=leads == "word",
         takes=leads == "word" and facts.enrolment_id in await order_queries.next_by_word(facts.cohort_id, now),
+        kept=pages.kept_for_others(kept_until),
         too_many=place.cohort.maximum if waits and together > place.cohort.maximum else 0,
     )
 

@@ -14,6 +14,7 @@ from programmes.core.i18n import capital, day_long, day_parts, day_year, ngettex
 from programmes.core.i18n import gettext as _
 from programmes.core.retention_rules import RULES
 from programmes.enrolment.queries import Places
+from programmes.enrolment.waiting_rules import kept_text
 
 PAGE_SIZE = 10
 
@@ -51,8 +52,9 @@ class Start:
 
     @property
     def free(self) -> int:
-        """Seats a newcomer can have: none while somebody queues who would be offered one first (decision 10)."""
-        return 0 if self.places.someone_waits else max(0, self.cohort.maximum - self.places.held)
+        """Seats a newcomer can have: none while somebody queues who would be offered one first (decision 10), nor those that
+        are kept for people of a cancelled start."""
+        return 0 if self.places.someone_waits else self.places.free(self.cohort.maximum)
 
     @property
     def not_yet(self) -> bool:
@@ -90,15 +92,22 @@ class Start:
         return self.first.timestamp() if self.first else float("inf")
 
     @property
+    def _none_free(self) -> str:
+        first = _("Fullt.")
+        if self.places.kept_until and not self.places.free(self.cohort.maximum):
+            first = kept_text(self.places.kept_until)
+        elif self.cohort.maximum > self.places.held:
+            first = _("Lediga platser går först till dem som väntar.")
+        return first + " " + _("Du kan ställa dig i kö.")
+
+    @property
     def places_text(self) -> str:
         """How many places are left, or only whether any is, in words that need no picture; nothing before the enrolment
         opens where there is no number to say."""
         if self.not_yet:
             return ngettext("%(n)s plats", "%(n)s platser", self.cohort.maximum) if self.numbers else ""
-        if not self.free and self.cohort.maximum > self.places.held:
-            return _("Lediga platser går först till dem som väntar. Du kan ställa dig i kö.")
         if not self.free:
-            return _("Fullt. Du kan ställa dig i kö.")
+            return self._none_free
         if self.cohort.maximum == 1:
             return _("En ledig plats")
         if not self.numbers:

@@ -134,7 +134,9 @@ def _written(mail: queries.Waiting, needs: Needs, settings: Settings, now: datet
 def letter(needs: Needs, base_url: str, municipality: str) -> mail_rules.Letter:
     """What the mail says."""
     lines = [ngettext("%(n)s sak väntar på dig på Idag.", "%(n)s saker väntar på dig på Idag.", needs.number)]
-    if needs.urgent:
+    if needs.urgent and needs.number == 1:
+        lines.append(_("Den är försenad eller gäller idag."))
+    elif needs.urgent:
         lines.append(ngettext("%(n)s av dem är försenad eller gäller idag.",
                               "%(n)s av dem är försenade eller gäller idag.", needs.urgent))  # fmt: skip
     if needs.late:

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from programmes.attendance.queries import Noted, Unnoted
 from programmes.attendance.rules import Kind
 from programmes.cohorts.queries import CohortFacts, SessionFacts
-from programmes.cohorts.rules import UNDECIDED
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.i18n import day_long, moment_long, ngettext
@@ -122,7 +121,9 @@ def days_left(due: date, today: date) -> Tag:
 
 def items(facts: Facts) -> list[Item]:
     found = [item for group in facts.groups.values() for item in _of_group(facts, group)]
-    found += [_unnoted_item(facts, entry) for entry in facts.unnoted]
+    # What has been of a start that nobody has decided about is not asked about before that.
+    decided = [entry for entry in facts.unnoted if not facts.groups[entry.cohort_id].cohort.undecided]
+    found += [_unnoted_item(facts, entry) for entry in decided]
     found += [item for visit in facts.visits for item in _of_visit(facts, visit)]
     found += facts.calls
     found += facts.log
@@ -173,7 +174,7 @@ def more_starts_item(programme: str, number: int, year: int, open_by: date, toda
 
 
 def _undecided(group: Group) -> bool:
-    return group.cohort.state in UNDECIDED and group.cohort.form == "group" and group.coordinates
+    return group.cohort.undecided and group.coordinates
 
 
 def _texts_item(facts: Facts, since: datetime) -> Item:
@@ -187,6 +188,8 @@ def _of_group(facts: Facts, group: Group) -> list[Item]:
     undecided = _undecided(group)
     if undecided and cohort.decide_by <= facts.today + DECIDE_WITHIN:
         found.append(_decision_item(facts, group))
+    elif not group.coordinates and cohort.undecided and _so_far(facts, group):
+        found.append(_missing_decision_item(facts, group))
     elif (
         undecided
         and cohort.state != "planned"
@@ -250,9 +253,36 @@ def _visits_item(facts: Facts, group: Group) -> Item:
 
 def _decision_item(facts: Facts, group: Group) -> Item:
     due = group.cohort.decide_by
-    text = _("Senast %(day)s.", day=day_long(due)) + " " + ready(group)
+    text = " ".join([_("Senast %(day)s.", day=day_long(due)), ready(group), *wait_for_decision(_so_far(facts, group))])
     title = _("Besluta om %(group)s startar", group=group.cohort.name)
     return Item(title, f"/personal/starter/{group.cohort.cohort_id}/starta", text, days_left(due, facts.today), due)
+
+
+def _so_far(facts: Facts, group: Group) -> int:
+    """How many sessions have been of a group that nobody has decided about, and lack their note."""
+    return sum(entry.cohort_id == group.cohort.cohort_id for entry in facts.unnoted)
+
+
+def wait_for_decision(n: int) -> tuple[str, ...]:
+    """That so many sessions have been of a start that nobody has decided about; nothing where none has. A note before the
+    decision would decide it: a start of which something was held is neither postponed nor cancelled."""
+    if not n:
+        return ()
+    return (
+        ngettext(
+            "%(n)s träff har varit och är inte antecknad. Det väntar på beslutet.",
+            "%(n)s träffar har varit och är inte antecknade. Det väntar på beslutet.",
+            n,
+        ),
+    )
+
+
+def _missing_decision_item(facts: Facts, group: Group) -> Item:
+    """What who leads reads of a group that meets although nobody has decided that it does."""
+    due = group.cohort.decide_by
+    title = _("Inget beslut om %(group)s", group=group.cohort.name)
+    text = " ".join([_("Samordnaren beslutar."), ready(group), *wait_for_decision(_so_far(facts, group))])
+    return Item(title, group.address, text, days_left(due, facts.today), due)
 
 
 def _fill_item(facts: Facts, group: Group) -> Item:

@@ -113,7 +113,10 @@ def _cards(facts: Facts, today: Sequence[SessionFacts]) -> tuple[Card, ...]:
         group = facts.groups[session.cohort_id]
         tag, complete = _missing(facts, group.kind, session)
         action = _action(group, complete) if noted_from(session.starts_at) <= facts.now else ""
-        main = bool(action) and not complete and not any(card.main for card in found)
+        undecided = group.cohort.undecided
+        if undecided and not complete:
+            tag = Tag(_("Inget beslut än"), "warn", "clock")
+        main = bool(action) and not complete and not undecided and not any(card.main for card in found)
         found.append(
             Card(
                 session_id=session.session_id,
@@ -142,6 +145,8 @@ def _about(group: Group, session: SessionFacts) -> str:
         parts.append(_("Tema: %(theme)s.", theme=session.theme))
     if group.kind != "names":
         parts.append(_("Inga namn antecknas."))
+    if group.cohort.undecided:
+        parts.insert(0, _("Ingen har beslutat om gruppen startar."))
     return " ".join(parts)
 
 

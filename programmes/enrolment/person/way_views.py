@@ -91,7 +91,7 @@ async def head(way: Way) -> CohortHead:
         len(sessions),
         cohort.venue,
         cohort.address,
-        max(0, cohort.maximum - taken.held),
+        taken.free(cohort.maximum),
         taken.queued,
         taken.someone_waits,
         local_date(sessions[-1].starts_at) if sessions else None,
@@ -100,6 +100,7 @@ async def head(way: Way) -> CohortHead:
         way.first_day,
         cohort.one_at_a_time or not sessions,
         programme.people_counted and cohort.maximum > 1,
+        taken.kept_until,
     )
 
 

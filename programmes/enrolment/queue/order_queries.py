@@ -153,11 +153,15 @@ async def next_by_word(cohort_id: int, now: datetime) -> frozenset[UUID]:
     if await where_waiting_leads(cohort_id, now) != "word":
         return frozenset()
     row = await fetchrow(
-        """select c.maximum - (select count(*) from seat s where s.cohort_id = c.id)::int as free,
-                  (select min(starts_at) from cohort_session s where s.cohort_id = c.id and s.state <> 'cancelled') as first
+        f"""select c.maximum - (select count(*) from seat s where s.cohort_id = c.id)::int as free,
+                  (select min(starts_at) from cohort_session s where s.cohort_id = c.id and s.state <> 'cancelled') as first,
+                  {queries.kept_places("$2")}
            from cohort c where c.id = $1""",
         cohort_id,
+        now,
     )
     first = await together_queries.next_in_line(cohort_id, row["free"]) if row and row["free"] > 0 else []
+    if row is None or not first or await queries.kept_from(first, row["free"], row["kept"], row["kept_since"]):
+        return frozenset()
     # Whose age is of another day is judged first, as before any offer.
-    return frozenset(first) if row and first and await queries.age_checked(first, row["first"]) else frozenset()
+    return frozenset(first) if await queries.age_checked(first, row["first"]) else frozenset()

@@ -38,8 +38,10 @@ async def seatable(cohort_id: int, now: datetime) -> Seatable | None:
 async def _first(gate: queries.Gate) -> Seatable | None:
     free = gate.maximum - len(gate.taken)
     first = await together_queries.next_in_line(gate.cohort_id, free) if free > 0 else []
-    # Whose age is of another day is judged first, as before any offer.
-    return Seatable(first, free) if first and await queries.age_checked(first, gate.first_start) else None
+    # Whose age is of another day is judged first, and what is kept is kept, as before any offer.
+    if not first or await queries.kept_from(first, free, gate.kept, gate.kept_since):
+        return None
+    return Seatable(first, free) if await queries.age_checked(first, gate.first_start) else None
 
 
 async def seat_next(cohort_id: int, enrolment_id: uuid.UUID, programme: Programme, staff_id: int, now: datetime) -> None:

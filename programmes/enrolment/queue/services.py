@@ -100,8 +100,7 @@ async def pass_on(gate: queries.Gate, now: datetime) -> None:
         if not first or not await queries.age_checked(first, gate.first_start):
             # Whose age is of another day is judged first (`age_services`), and nobody is offered a place before them.
             return
-        if free <= gate.kept and await queries.applied_since(first, gate.kept_since):
-            # So many places are kept for those who come from a cancelled start, and they applied before.
+        if await queries.kept_from(first, free, gate.kept, gate.kept_since):
             return
         if gate.waits_aside:
             await note_passed(gate.cohort_id, first[0], now)

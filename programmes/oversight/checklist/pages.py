@@ -78,9 +78,14 @@ def _text(way: Way, key: str) -> str:
         "note": lambda: ngettext("%(n)s tillfälle saknar sin anteckning.", "%(n)s tillfällen saknar sin anteckning.",
                                  way.unnoted),
         "decide": lambda: queue_kept(way.queue_until) if way.queue_until else "",
-        "move_on": lambda: _("De som var anmälda får flytta till nästa start före andra."),
+        "move_on": lambda: (
+            _("De som var anmälda får flytta till nästa start före andra.")
+            if way.may_move
+            else _("De som vill kan flyttas till en annan start.")
+        ),
     }  # fmt: skip
-    numbers = {"visits": way.visits_left, "agree": way.to_agree, "note": way.unnoted, "move_on": int(way.may_move)}
+    numbers = {"visits": way.visits_left, "agree": way.to_agree, "note": way.unnoted}
+    numbers["move_on"] = int(way.may_move or way.can_be_moved)
     numbers["decide"] = int(way.queue_until is not None)
     return texts[key]() if numbers.get(key) else ""
 

@@ -11,12 +11,13 @@ from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.queries import MINE, access
 from programmes.core.clock import local_date
+from programmes.core.days import day_off
 from programmes.core.db import fetch
 from programmes.core.principal import Principal
 from programmes.core.retention import amount_of
 from programmes.desk.closing.queries import STILL_TRUE
 from programmes.enrolment.rules import asked_texts
-from programmes.enrolment.waiting_rules import undecided_until
+from programmes.enrolment.waiting_rules import offer_until, undecided_until
 from programmes.evaluation.rules import needs_box
 from programmes.oversight.checklist.rules import Due as Due
 from programmes.oversight.checklist.rules import Step as Step
@@ -40,8 +41,13 @@ select m.*, s.first_start, s.last_end, coalesce(e.held, 0) as held, coalesce(e.v
        m.form = 'group' and m.state in ('open', 'postponed') and coalesce(e.queued, 0) > 0
          and s.begun >= least(m.last_entry_session, s.sessions) as waits_in_vain,
        b.state as box, exists (select 1 from case_transfer t where t.cohort_id = m.id and {STILL_TRUE}) as transferred,
-       exists (select 1 from first_right r where r.from_cohort_id = m.id and r.until > $5) and coalesce(e.alive, false)
-         as may_move,
+       coalesce(e.alive, false) as alive,
+       exists (select 1 from first_right r where r.from_cohort_id = m.id and r.until > $5) as first_right,
+       m.state = 'cancelled' and exists (
+           select 1 from cohort o join programme op on op.id = o.programme_id
+           where op.section = m.section and o.id <> m.id and o.state in ('open', 'postponed')
+             and (select min(starts_at) from cohort_session os where os.cohort_id = o.id and os.state <> 'cancelled') > $5)
+         as another,
        array(select p.display_name from cohort_staff w join staff p on p.id = w.staff_id
              where w.cohort_id = m.id and w.role = 'leader' and (w.until is null or w.until >= $2)
              order by p.display_name) as leaders
@@ -75,7 +81,7 @@ async def ways(principal: Principal, now: datetime, cohort_id: int | None = None
         lacking.setdefault(entry.cohort_id, []).append(entry)
     # When records are erased stands on the checklist of one cohort only.
     years = await amount_of("protected_record") if cohort_id is not None else 0
-    return [_way(row, programmes[row["programme_id"]], lacking.get(row["id"], []), years) for row in rows]
+    return [_way(row, programmes[row["programme_id"]], lacking.get(row["id"], []), years, now) for row in rows]
 
 
 def _runs(row: Any) -> bool:
@@ -87,7 +93,13 @@ def _by_name(row: Any, programmes: dict[int, Programme]) -> bool:
     return kind(row["exempt"], programmes[row["programme_id"]].figures) == "names"
 
 
-def _way(row: Any, programme: Programme, unnoted: Sequence[Unnoted], kept_years: int) -> Way:
+def _as_long_as_a_right(cancelled_at: datetime) -> datetime:
+    """When the first right of those of a cancelled start would have ended at the latest."""
+    return offer_until(cancelled_at, None, day_off) or cancelled_at
+
+
+def _way(row: Any, programme: Programme, unnoted: Sequence[Unnoted], kept_years: int, now: datetime) -> Way:
+    without_right = row["state"] == "cancelled" and row["alive"] and not row["first_right"]
     return Way(
         cohort_id=row["id"],
         name=row["name"],
@@ -113,9 +125,11 @@ def _way(row: Any, programme: Programme, unnoted: Sequence[Unnoted], kept_years:
         box_open=row["box"] in {None, "preparing", "open"},
         transferred=row["transferred"],
         people=row["people"],
-        may_move=row["may_move"],
+        may_move=row["alive"] and row["first_right"],
         leaders=tuple(row["leaders"]),
         records=row["records"],
         kept_years=kept_years,
+        can_be_moved=without_right and row["another"] and now < _as_long_as_a_right(row["closed_at"]),
+        nowhere=without_right and not row["another"],
         queue_until=local_date(undecided_until(row["last_end"])) if row["waits_in_vain"] else None,
     )

@@ -26,9 +26,10 @@ class Way:
     `visits_left` and `to_agree` are people with a place who have no study visit made, or something to accept, where the
     edition asks for it. `unnoted`: sessions that began and lack their note, the first of them on `unnoted_since`.
     `box_open`: an evaluation that is to be and is not closed. `people`: somebody stands on its list, or has a code.
-    `may_move`: people of a cancelled start can still use their first right. `records`: records of people who were in it
-    are kept, so many years (`kept_years`) after the last note of each. `queue_until`: so long those who wait are kept while
-    nobody decides about the start, where nobody can enter any more.
+    `may_move`: people of a cancelled start can still use their first right. `can_be_moved`: they have none, and as long as
+    one would have lasted there is another start for them; `nowhere`: there is none either. `records`: records of people who
+    were in it are kept, so many years (`kept_years`) after the last note of each. `queue_until`: so long those who wait are
+    kept while nobody decides about the start, where nobody can enter any more.
     """
 
     cohort_id: int
@@ -60,6 +61,8 @@ class Way:
     records: bool = False
     kept_years: int = 0
     queue_until: date | None = None
+    can_be_moved: bool = False
+    nowhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,14 @@ _UNDECIDED = frozenset({"planned", "open", "postponed"})
 
 def steps(way: Way, now: datetime) -> tuple[Step, ...]:
     """Every step of this cohort in order; one at the most is next: the first that isn't done, but a session that lacks its
-    note goes before the sessions that are still to come, and before what some people have left when it runs."""
+    note goes before the sessions that are still to come, and before what some people have left when it runs; and from its
+    day on so does a decision."""
     found = _cancelled(way) if way.state == "cancelled" else _usual(way, now)
     first = next((key for key, done, owner, _due in found if not done and owner != "nobody"), None)
     if way.unnoted and (first == "hold" or (first in _OF_PEOPLE and _runs(way))):
         first = "note"
+    if first in _OF_PEOPLE and way.form == "group" and not _runs(way) and way.decide_by <= local_date(now):
+        first = "decide"
     return tuple(
         Step(key, "done" if done else "next" if key == first else "later", owner, due) for key, done, owner, due in found
     )
@@ -135,11 +141,10 @@ def _erased_from(way: Way) -> date | None:
 def _cancelled(way: Way) -> list[_Found]:
     day = local_date(way.closed_at) if way.closed_at else None
     close_by = day + CLOSED_WITHIN if day else None
-    return [
-        ("decide", True, "coordinator", way.decide_by if way.form == "group" else day),
-        ("move_on", not way.may_move, "coordinator", day),
-        ("close", not way.people, "coordinator", close_by),
-    ]
+    found: list[_Found] = [("decide", True, "coordinator", way.decide_by if way.form == "group" else day)]
+    if not way.nowhere:
+        found.append(("move_on", not (way.may_move or way.can_be_moved), "coordinator", day))
+    return [*found, ("close", not way.people, "coordinator", close_by)]
 
 
 @dataclass(frozen=True)

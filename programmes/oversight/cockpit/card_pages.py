@@ -93,11 +93,13 @@ def _next(start: Start, choice: StartChoice, days: int, brief: bool = False) -> 
     texts = {
         "announce": Next(_("Öppna anmälan") if brief else _("Öppna för anmälan"), f"{group}/traffar"),
         "start": Next(_("Starta"), f"{own}/starta"),
-        "fewer": Next(_("Starta med färre") if brief else _("Starta med färre, eller skjut upp"), f"{own}/starta"),
+        "fewer": Next(
+            _("Starta med färre") if brief or start.noted else _("Starta med färre, eller skjut upp"), f"{own}/starta"
+        ),
         "finish": Next(_help(start.preliminary, brief), group),
         "fill": Next(ngettext("Hitta %(n)s till", "Hitta %(n)s till", missing), group),
         "settle": Next(_("Besluta nu"), f"{own}/starta")
-        if brief
+        if brief or start.noted
         else Next(_("Skjut upp eller ställ in"), f"{own}/skjut-upp"),
     }
     return texts[action]
@@ -147,12 +149,37 @@ def card(start: Start, today: date, mine: bool, main: bool, uncounted: bool, age
         tag=_tag(start, short),
         mine=mine,
         choice=choice,
-        notes=(*(said(reason) for reason in refusals if reason.code in shown), *_ages_of_another_day(start, age)),
+        notes=(
+            *(said(reason) for reason in refusals if reason.code in shown),
+            *([held_note(start, choice)] if start.noted else []),
+            *_ages_of_another_day(start, age),
+        ),
         main=main,
         drawn=start.maximum <= MOST_SEATS_DRAWN,
         next=_next(start, choice, short.days),
         details=_details(start),
         linked=linked,
+    )
+
+
+def held_note(start: Start, choice: StartChoice) -> str:
+    """Why a start is not offered to be postponed or cancelled, and what can be done instead where it can't be started."""
+    note = ngettext(
+        "%(n)s träff är redan hållen och antecknad, så starten kan varken skjutas upp eller ställas in.",
+        "%(n)s träffar är redan hållna och antecknade, så starten kan varken skjutas upp eller ställas in.",
+        start.noted,
+    )
+    return f"{note} {held_instead(start, choice)}" if choice == "not_yet" else note
+
+
+def held_instead(start: Start, choice: StartChoice) -> str:
+    """What can be done about a start of which something was held."""
+    if choice != "not_yet":
+        return _("Starta i stället, ställ in de träffar som är kvar och avsluta sedan.")
+    return ngettext(
+        "Den kan starta när minst %(n)s är klar. Träffar som är kvar kan ni ställa in en och en.",
+        "Den kan starta när minst %(n)s är klara. Träffar som är kvar kan ni ställa in en och en.",
+        start.required or 1,
     )
 
 

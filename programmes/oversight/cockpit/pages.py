@@ -10,7 +10,7 @@ from programmes.cohorts.rules import start_choice
 from programmes.core.clock import local_date
 from programmes.core.i18n import clock, day_long, listed, ngettext
 from programmes.core.i18n import gettext as _
-from programmes.notices.reach_rules import Reach, told
+from programmes.notices.reach_rules import Reach, ring_after, told
 from programmes.notices.rules import Kind
 from programmes.oversight.cockpit.card_pages import Card, Row, card, linked, row
 from programmes.oversight.cockpit.filter_pages import Filters, filters
@@ -104,13 +104,15 @@ def undo_of(cohort_id: int, name: str, found: Decided, until: datetime, refused:
     return Undo(cohort_id, found.decision_id, what, text, moves, name)
 
 
-def undo_hint(until: datetime | None, told: bool = True) -> str:
-    """Whether a decision that is made now can be taken back, and until when; `told`: people get messages about it."""
+def undo_hint(until: datetime | None, told: bool = True, ring: bool = False) -> str:
+    """Whether a decision that is made now can be taken back, and until when; `told`: people get messages about it, `ring`:
+    some have to be rung."""
     if not told:
         return _("Det går att ångra i tio minuter.") if until else _("Det går inte att ångra, eftersom det är så nära.")
     if until is None:
         return _("Beskeden går på en gång, eftersom det är så nära. Det går inte att ångra.")
-    return _("Beskeden går efter tio minuter. Till dess går det att ångra.")
+    hint = _("Beskeden går efter tio minuter. Till dess går det att ångra.")
+    return hint + " " + _("Ring först då.") if ring else hint
 
 
 @dataclass(frozen=True)
@@ -216,12 +218,14 @@ def _decided(what: str, name: str) -> str:
     return texts.get(what, "")
 
 
-def done_text(what: str, name: str, reach: Reach, tells: bool = True) -> str:
+def done_text(what: str, name: str, reach: Reach, tells: bool = True, until: datetime | None = None) -> str:
     """What has just been decided and who hears of it how, from a fixed list; anything else says nothing. `tells`: it is such
-    as people are told of."""
+    as people are told of; `until`: it can be taken back until then, and nobody is rung before."""
     if what == "startad" and not tells:
         return _decided(what, name) + " " + _("Ingen får besked: alla träffar har varit.")
     calls = _("De som ska ringas står på Idag.") if reach.ring else ""
+    if calls and until:
+        calls += " " + ring_after(until)
     said = _decided(what, name)
     return " ".join(part for part in (said, told(reach), calls) if part) if said else ""
 

@@ -120,7 +120,8 @@ async def _done(request: AnyRequest) -> str:
         return ""
     kind, tells = pages.TELLS.get(what), newest is None or await _told(cohort.cohort_id, newest)
     hear = await reach(cohort.cohort_id, kind, state.key_folder) if kind and tells else Reach()
-    return pages.done_text(what, cohort.name, hear, tells)
+    undo = await undoable(cohort.cohort_id, state.clock.now()) if hear.ring else None
+    return pages.done_text(what, cohort.name, hear, tells, undo.undone_until if undo else None)
 
 
 async def _told(cohort_id: int, found: decision_queries.Decided) -> bool:
@@ -246,8 +247,9 @@ async def _show_decide(request: AnyRequest, cohort_id: int, status: int = 200, f
     tells = start_is_told(found[0].sessions, found[0].begun)
     reached = await reach_by_state(cohort_id, "cohort_started", request.app.state.key_folder) if tells else {}
     card = one_card(found[0], today, age)
-    button = decision_pages.start_button(card.choice == "fewer", sum(reached.values(), start=Reach()))
-    hint = pages.undo_hint(await decision_queries.undone_until_if_now(cohort_id, now), told=tells)
+    everybody = sum(reached.values(), start=Reach())
+    button = decision_pages.start_button(card.choice == "fewer", everybody)
+    hint = pages.undo_hint(await decision_queries.undone_until_if_now(cohort_id, now), told=tells, ring=everybody.ring > 0)
     reasons = fewer_reasons() if card.choice == "fewer" else ()
     rows = decision_pages.start_rows(card.start, reached, begun_entry=found[0].entry_over)
     view = pages.DecidePage(card, rows, button, hint, form or Form(), status == 409, reasons)

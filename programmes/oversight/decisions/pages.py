@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from programmes.cohorts.rules import Reason, start_is_told
+from programmes.cohorts.rules import Reason, start_choice, start_is_told
 from programmes.cohorts.schedule_rules import Clash, Schedule
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
@@ -14,7 +14,7 @@ from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import State
 from programmes.notices.reach_rules import Reach, told
 from programmes.oversight.clash_pages import clash_lines
-from programmes.oversight.cockpit.card_pages import queue_kept
+from programmes.oversight.cockpit.card_pages import held_instead, queue_kept
 from programmes.oversight.decisions.day_pages import all_days, apart_lines, bare_day, new_days, other_days
 from programmes.oversight.decisions.kept_pages import fixed_reasons
 from programmes.oversight.rules import Start, Year, without
@@ -24,7 +24,8 @@ Rows = tuple[tuple[str, str, str], ...]
 
 @dataclass(frozen=True)
 class DecisionPage:
-    """`others_now`: it hits others than were shown before."""
+    """`others_now`: it hits others than were shown before. `stands`: why it can't be done at all, and what can be done
+    instead, with the ways there; then there is nothing to send."""
 
     facts: Start
     lead: str
@@ -43,6 +44,8 @@ class DecisionPage:
     others: str = ""
     clashes: tuple[str, ...] = ()
     other_days: tuple[str, ...] = ()
+    stands: tuple[str, ...] = ()
+    ways: tuple[tuple[str, str], ...] = ()
 
     def value(self, name: str) -> str:
         return dict(self.values).get(name, "")
@@ -138,6 +141,20 @@ def _leaders(facts: Start, what: str) -> Rows:
     return ((_("Gruppledarna"), what, _("E-post, på Idag och i deras kalender")),)
 
 
+def held_page(facts: Start, reason: Reason, form: object) -> DecisionPage:
+    """Instead of the form: a start of which something was held can't be cancelled or postponed."""
+    group = f"/personal/grupper/{facts.cohort_id}"
+    sessions = (f"{group}/traffar", _("Till träffarna"))
+    if facts.form == "drop_in":
+        return DecisionPage(facts, "", form, (), stands=(said(reason),), ways=((sessions[0], _("Till tillfällena")),))
+    choice = start_choice(facts.deciding, facts.confirmed)
+    first = (group, _("Till gruppen"))
+    if choice != "not_yet":
+        first = (f"/personal/starter/{facts.cohort_id}/starta", _("Till beslutet om start"))
+    stands = (said(reason), held_instead(facts, choice))
+    return DecisionPage(facts, _counted(facts), form, (), stands=stands, ways=(first, sessions))
+
+
 def start_rows(facts: Start, reached: Mapping[State, Reach], begun_entry: bool = False) -> Rows:
     """What a start means to whom, and how many of them hear of it in which way. `begun_entry`: the last session that one may
     join at has begun, so that a day after the decision the queue ends."""
@@ -156,7 +173,9 @@ def start_rows(facts: Start, reached: Mapping[State, Reach], begun_entry: bool =
 
 
 def _sessions_of_start(facts: Start) -> str:
-    """What a start means to those who lead; of a late one that what has passed will ask for its notes."""
+    """What a start means to those who lead; of a late one that what has passed and isn't noted will ask for its notes."""
+    if facts.noted:
+        return _sessions_with_notes(facts)
     if not facts.begun:
         return _("Träffarna blir av som planerat.")
     been = ngettext(
@@ -168,6 +187,30 @@ def _sessions_of_start(facts: Start) -> str:
         all=facts.sessions,
     )
     return been if facts.begun == facts.sessions else been + " " + _("De andra blir av som planerat.")
+
+
+def _sessions_with_notes(facts: Start) -> str:
+    """The same where something was noted already: what was held then counts."""
+    waits = max(0, facts.begun - facts.noted)
+    found = [
+        ngettext(
+            "%(n)s träff av %(all)s är hållen och antecknad.",
+            "%(n)s träffar av %(all)s är hållna och antecknade.",
+            facts.noted,
+            all=facts.sessions,
+        )
+    ]
+    if waits:
+        found.append(
+            ngettext(
+                "%(n)s till har varit, och väntar sedan på anteckning. Blev den inte av ställer ni in den.",
+                "%(n)s till har varit, och väntar sedan på anteckning. Blev de inte av ställer ni in dem.",
+                waits,
+            )
+        )
+    if facts.noted + waits < facts.sessions:
+        found.append(_("De andra blir av som planerat."))
+    return " ".join(found)
 
 
 def start_button(fewer: bool, reach: Reach) -> str:

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from programmes.cohorts import decision_queries
 from programmes.cohorts import services as cohorts
 from programmes.cohorts.change_services import is_as_decided, put_back_decided
 from programmes.cohorts.decision_queries import Decided
@@ -16,8 +15,8 @@ from programmes.desk.illness.settling_services import ask_again
 from programmes.enrolment import services as enrolment
 from programmes.enrolment.leaving import first_right_services
 from programmes.enrolment.queue import services as queue
-from programmes.notices.rules import OF_DECISIONS
 from programmes.notices.services import forget_decision
+from programmes.notices.undoable_queries import undoable
 from programmes.oversight.decisions import undo_queries
 
 __all__ = ["Decided", "undo", "undoable", "why_it_stands"]
@@ -28,15 +27,6 @@ _BECAME = {
     "postpone": frozenset({"postponed", "planned"}),
 }
 _CHANGE = {"cancel": "cancel_start", "postpone": "postpone"}
-
-
-async def undoable(cohort_id: int, now: datetime) -> Decided | None:
-    """The newest decision, if it can be taken back now: its time is not over, and no message about it has left."""
-    found = await decision_queries.newest(cohort_id)
-    if found is None or found.undone_until is None or now >= found.undone_until:
-        return None
-    told = await decision_queries.told_already(cohort_id, found.decided_at, OF_DECISIONS)
-    return None if told else found
 
 
 async def why_it_stands(cohort_id: int, found: Decided) -> list[Reason]:

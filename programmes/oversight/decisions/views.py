@@ -1,6 +1,6 @@
 """Postponing and cancelling a start, and changing its places. Coordinators of the programme only."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,6 +19,8 @@ from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.queries import places
+from programmes.enrolment.rules import State
+from programmes.notices.reach_rules import Reach
 from programmes.notices.reach_services import reach_by_state
 from programmes.oversight import queries, services
 from programmes.oversight.cockpit.pages import not_taken_back, undo_hint
@@ -70,6 +72,8 @@ async def _facts(request: AnyRequest, cohort_id: int, states: Set[str]) -> queri
         begun=begun,
         entry_over=cohort.sessions > 0 and begun >= min(cohort.last_entry_session, cohort.sessions),
         last_end=cohort.last_end,
+        noted=await cohorts.held(cohort_id),
+        kept=taken.kept,
     )
 
 
@@ -97,13 +101,13 @@ async def _others(request: AnyRequest, facts: queries.Start) -> list[pages.Other
     }
     taken = await places(found)
     return [
-        pages.Other(day, most - taken[i].held, taken[i].queued, taken[i].someone_waits) for i, (day, most) in found.items()
+        pages.Other(day, taken[i].free(most), taken[i].queued, taken[i].someone_waits) for i, (day, most) in found.items()
     ]
 
 
-async def _hint(request: AnyRequest, facts: queries.Start) -> str:
+async def _hint(request: AnyRequest, facts: queries.Start, reached: Mapping[State, Reach]) -> str:
     until = await undone_until_if_now(facts.cohort_id, request.app.state.clock.now())
-    return undo_hint(until, told=facts.form != "drop_in")
+    return undo_hint(until, facts.form != "drop_in", any(reach.ring for reach in reached.values()))
 
 
 async def _show_cancel(
@@ -111,17 +115,33 @@ async def _show_cancel(
 ) -> Response[Any]:
     reached = await reach_by_state(facts.cohort_id, "cohort_cancelled", request.app.state.key_folder)
     year, others = await _year(request, facts), await _others(request, facts)
-    view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached, await _hint(request, facts))
+    view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached, await _hint(request, facts, reached))
     view = replace(view, others_now=others_now)
     return page(request, "oversight/cancel.html", view, status)
+
+
+def _show_held(request: AnyRequest, facts: queries.Start, reason: Reason, template: str, status: int) -> Response[Any]:
+    """That it can't be done, before anybody fills in a form about it."""
+    return page(request, template, pages.held_page(facts, reason, Form()), status)
+
+
+async def _held_not_to_cancel(request: AnyRequest, facts: queries.Start, status: int) -> Response[Any] | None:
+    found = await services.why_not_cancel(facts.cohort_id, facts.form)
+    return _show_held(request, facts, found[0], "oversight/cancel.html", status) if found else None
+
+
+def _held_not_to_postpone(request: AnyRequest, facts: queries.Start, status: int) -> Response[Any] | None:
+    if not facts.noted:
+        return None
+    reason = Reason("already_held", params={"n": facts.noted})
+    return _show_held(request, facts, reason, "oversight/postpone.html", status)
 
 
 @get("/personal/starter/{cohort_id:int}/stall-in", guards=[signed_in])
 async def cancel_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """What happens to whom if the start is cancelled."""
-    facts, form = await _facts(request, cohort_id, UNDECIDED), Form()
-    _say(form, await services.why_not_cancel(facts.cohort_id, facts.form))
-    return await _show_cancel(request, facts, form)
+    facts = await _facts(request, cohort_id, UNDECIDED)
+    return await _held_not_to_cancel(request, facts, 200) or await _show_cancel(request, facts, Form())
 
 
 @post("/personal/starter/{cohort_id:int}/stall-in", guards=[signed_in], status_code=200)
@@ -129,6 +149,8 @@ async def cancel(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     """Cancel it, for a reason from the fixed list."""
     facts = await _facts(request, cohort_id, UNDECIDED)
     form = await read_form(request)
+    if held := await _held_not_to_cancel(request, facts, 422):
+        return held
     reason = form.choice("skal", services.REASONS, _("Välj varför starten ställs in."))
     if form.errors:
         return await _show_cancel(request, facts, form, 422)
@@ -161,7 +183,7 @@ async def _show_postpone(
     reached = await reach_by_state(facts.cohort_id, "cohort_postponed", request.app.state.key_folder)
     year = await _year(request, facts)
     view = pages.postpone_page(facts, again, decide_by, typed, year, form, form.raw("skal"), reached, look_again)
-    view = replace(view, hint=await _hint(request, facts), others_now=others_now)
+    view = replace(view, hint=await _hint(request, facts, reached), others_now=others_now)
     return page(request, "oversight/postpone.html", view, status)
 
 
@@ -177,10 +199,9 @@ def _three_weeks_later(facts: queries.Start, today: date) -> date:
 async def postpone_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """Another first day, three weeks later to begin with, and what that means to whom."""
     facts = await _facts(request, cohort_id, UNDECIDED)
-    today, form = local_date(request.app.state.clock.now()), Form()
-    if await cohorts.any_held(facts.cohort_id):
-        _say(form, [Reason("already_held", "start")])
-    return await _show_postpone(request, facts, form, _three_weeks_later(facts, today))
+    if held := _held_not_to_postpone(request, facts, 200):
+        return held
+    return await _show_postpone(request, facts, Form(), _three_weeks_later(facts, local_date(request.app.state.clock.now())))
 
 
 @post("/personal/starter/{cohort_id:int}/skjut-upp", guards=[signed_in], status_code=200)
@@ -188,6 +209,8 @@ async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     """Show the days again, or save them if they are the days that were seen."""
     facts = await _facts(request, cohort_id, UNDECIDED)
     form = await read_form(request)
+    if held := _held_not_to_postpone(request, facts, 422):
+        return held
     who, now = principal(request), request.app.state.clock.now()
     fallback = _three_weeks_later(facts, local_date(now))
     first, decide_by = form.day("start"), form.day("beslut")
@@ -200,11 +223,18 @@ async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     if form.errors or first is None or decide_by is None:
         return await _show_postpone(request, facts, form, first or fallback, 422)
     again = await services.plan_again(facts.cohort_id, first, who, now)
-    seen = again.digest
-    if seen != form.raw("dagar"):
+    if again.digest != form.raw("dagar"):
         # What is shown to be looked at is judged already: nobody is to read days that can't be.
         _say(form, _why_not(facts, first, decide_by, again, now))
         return await _show_postpone(request, facts, form, first, 422, look_again=True)
+    return await _postpone_as_shown(request, facts, form, first, decide_by, reason)
+
+
+async def _postpone_as_shown(
+    request: AnyRequest, facts: queries.Start, form: Form, first: date, decide_by: date, reason: str
+) -> Response[Any]:
+    """Save them; whom it hits, and the days, were shown."""
+    who, now, seen = principal(request), request.app.state.clock.now(), form.raw("dagar")
     shown, people = shown_for(form)
     meant = form.raw("anda") == seen
     try:
@@ -214,7 +244,7 @@ async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     except Conflict as error:
         if error.code != services.PEOPLE_CHANGED:
             raise
-        facts = await _facts(request, cohort_id, UNDECIDED)
+        facts = await _facts(request, facts.cohort_id, UNDECIDED)
         return await _show_postpone(request, facts, form, first, 409, others_now=True)
     _say(form, refused)
     if refused:
