@@ -236,3 +236,17 @@ async def test_what_is_over_is_not_sent_again(
     address = f"/personal/grupper/{violence.cohort_id}/besked"
     assert (await post_form(client, address, {"besked": [str(number)]}, address)).status_code == 303
     assert await states(violence, "session_moved") == ["failed"]
+
+
+async def test_what_failed_for_another_reason_is_not_offered_to_an_address_that_is_as_it_was(
+    kim: Principal, violence: CohortFacts, posting: Mail, peer: Peer, keys: KeyFolder, clock: FrozenClock,
+    client: httpx.AsyncClient,
+) -> None:  # fmt: skip
+    who = await documented(violence, LISA, keys, clock)
+    peer.behaviour = "refuse_data"
+    await move(violence, 1, DAY, kim, clock)
+    await posting.work()
+    assert way(await enrolments.enrolment(who), keys) == "mail"
+    await sign_in_as(client, "kim", clock.now())
+    assert "Inte nådd" in await besked(client, violence)
+    assert "Skicka igen" not in await besked(client, violence)
