@@ -9,28 +9,21 @@ from uuid import UUID
 
 from programmes.core.clock import SystemClock
 from programmes.core.db import close_pool, open_pool
-from programmes.desk.today import mail_services, staff_message_services
+from programmes.desk.today import staff_bounce_services
 from programmes.notices import bounce_services
-from programmes.notices.bounce_rules import bounced
-from programmes.oversight.log import digest_services
+from programmes.notices.bounce_rules import bounced, sent_to
 from programmes.settings import Settings
 
 # A report carries back what was sent, a few kilobytes.
 _MOST_BYTES = 1_000_000
 
 
-# To participants, to staff at once, and once a day to staff and to managers: one form of number, each in its own table.
-_NOTES = (bounce_services.note, staff_message_services.bounced, mail_services.bounced, digest_services.bounced)
-
-
-async def _note(settings: Settings, number: UUID) -> bool:
+async def _note(settings: Settings, number: UUID, to: str) -> bool:
+    """To participants, or to staff: one form of number."""
     await open_pool(settings.worker_database_url, 1)
     now = SystemClock().now()
     try:
-        for note in _NOTES:
-            if await note(number, now):
-                return True
-        return False
+        return await bounce_services.note(number, now) or await staff_bounce_services.note(number, now, to)
     finally:
         await close_pool()
 
@@ -39,7 +32,7 @@ def _bounce(settings: Settings, _: argparse.Namespace) -> int:
     """Nothing of the report is stored or shown. What is no such report is no error: the mail system would send it back."""
     report = message_from_bytes(sys.stdin.buffer.read(_MOST_BYTES), policy=default)
     number = bounced(report)
-    noted = number is not None and asyncio.run(_note(settings, number))
+    noted = number is not None and asyncio.run(_note(settings, number, sent_to(report)))
     print("Noted: one person was not reached." if noted else "Nothing to note.")
     return 0
 

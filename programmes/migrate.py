@@ -53,6 +53,7 @@ _READ_ONLY_FOR_WEB = (
     "clock_trace",
     "restore_mark",
     "text_gateway",
+    "carrier_trace",
     "backup_trace",
 )
 # Who works here is made and changed in a shell, or by `admit_subject` for single sign-on. Web changes a password, no more.

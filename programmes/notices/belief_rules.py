@@ -271,12 +271,18 @@ def acts_at(believed: Belief, now_is: Belief, now: datetime) -> datetime | None:
 
 
 def still_different(believed: Belief, now_is: Belief, now: datetime) -> dict[int, tuple[Known | None, Known | None]]:
-    """What about what somebody believes is not so, and still to come or not yet over: as they believe it, and as it is."""
+    """What about what somebody believes is not so, and still to come or not yet over: as they believe it, and as it is. What
+    was brought back to a day that is over is to nobody a meeting to come to."""
     return {
-        session_id: (old, now_is.get(session_id))
+        session_id: (old, unless_over(now_is.get(session_id), now))
         for session_id, old in believed.items()
         if old != now_is.get(session_id) and is_coming(old, now_is.get(session_id), now)
     }
+
+
+def unless_over(known: Known | None, now: datetime) -> Known | None:
+    """Nothing in place of what is over."""
+    return known if known and known.ends_at > now else None
 
 
 def is_coming(old: Known | None, now_is: Known | None, now: datetime) -> bool:

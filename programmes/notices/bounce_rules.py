@@ -1,8 +1,10 @@
 """Which message a report of failed delivery is about (RFC 3464 and 6533). No I/O."""
 
+from collections.abc import Iterator
 from email import message_from_string
 from email.message import EmailMessage, Message
 from email.policy import default
+from email.utils import parseaddr
 from uuid import UUID
 
 # What was sent back, whole or with its head only; the last two by servers that write in UTF-8 (RFC 6533).
@@ -15,10 +17,12 @@ def bounced(report: EmailMessage) -> UUID | None:
     else: a delay, an answer by a machine or a human, a report about mail that is not ours."""
     if report.get_content_type() != "multipart/report" or not _failed(report):
         return None
-    for part in report.walk():
-        if part.get_content_type() in _ORIGINAL and (found := _number(part)):
-            return found
-    return None
+    return next((found for head in _originals(report) if (found := _number(head))), None)
+
+
+def sent_to(report: EmailMessage) -> str:
+    """The address that it was sent to, as it stood there; empty where that was not sent back."""
+    return next((found for head in _originals(report) if (found := parseaddr(str(head.get("To", "")))[1])), "")
 
 
 def _failed(report: EmailMessage) -> bool:
@@ -43,11 +47,17 @@ def _action(block: Message) -> str:
     return str(block.get("Action", "")).partition("(")[0].strip().lower()
 
 
-def _number(part: EmailMessage) -> UUID | None:
-    """The Message-ID of a message that was sent back, whole or with its head only."""
-    content = part.get_payload()
-    whole = content[0] if isinstance(content, list) and content and isinstance(content[0], Message) else None
-    head = whole if whole is not None and "Message-ID" in whole else _head(_text(part))
+def _originals(report: EmailMessage) -> Iterator[Message]:
+    """The heads of what was sent back, whole or with its head only."""
+    for part in report.walk():
+        if part.get_content_type() in _ORIGINAL:
+            content = part.get_payload()
+            whole = content[0] if isinstance(content, list) and content and isinstance(content[0], Message) else None
+            yield whole if whole is not None and "Message-ID" in whole else _head(_text(part))
+
+
+def _number(head: Message) -> UUID | None:
+    """The number in its Message-ID."""
     given = "".join(str(head.get("Message-ID", "")).split())
     try:
         return UUID(given.removeprefix("<").partition("@")[0])

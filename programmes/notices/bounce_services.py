@@ -1,5 +1,6 @@
-"""An address that bounces after the mail server had taken the message: staff see that the person was not reached, and no
-later message that goes there is taken for received until it is another address, or staff say that it works."""
+"""An address that bounces after the mail server had taken the message, or that is refused for good: staff see that the
+person was not reached, and no later message that goes there is taken for received until it is another address, or staff say
+that it works."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,12 +17,18 @@ where n.id = $1 and (n.state = 'sent' or n.state = 'failed' and n.sent_at is nul
                      and exists (select from notice_attempt a where a.notice_id = n.id and a.error = $2))
 for update
 """
-# A record that was put right since it left may have another address by now: then nobody knows which one bounced.
+# What left before another address was given did not go there.
 _MARK = """
 update enrolment e set contact_bounced = true
 from enrolment o left join participant p on p.id = o.participant_id
 where o.id = $1 and (e.id = o.id or e.participant_id = o.participant_id) and e.state = any($3::text[])
-  and not e.contact_bounced and p.changed_at >= $2 is not true
+  and not e.contact_bounced and p.contact_changed_at >= $2 is not true
+"""
+# What came back from an address that has been changed since has failed as it left: of the new one it says nothing.
+_CAME_BACK = """
+insert into notice_attempt (notice_id, failed_at, error)
+select $1, case when p.contact_changed_at >= $4 then $4 else $2 end, 'Bounced'
+from enrolment e left join participant p on p.id = e.participant_id where e.id = $3
 """
 
 
@@ -32,6 +39,17 @@ async def note(notice_id: UUID, now: datetime) -> bool:
         if known is None:
             return False
         await execute("update notice set state = 'failed', sent_at = null, handed_over_at = null where id = $1", notice_id)
-        await execute("insert into notice_attempt (notice_id, failed_at, error) values ($1, $2, 'Bounced')", notice_id, now)
-        await execute(_MARK, known["enrolment_id"], known["left_at"], sorted(ALIVE))
+        await execute(_CAME_BACK, notice_id, now, known["enrolment_id"], known["left_at"])
+        await mark(known["enrolment_id"], known["left_at"])
     return True
+
+
+async def mark(enrolment_id: UUID, left_at: datetime) -> None:
+    """In the open transaction: nothing can be received at the address or number that a message went to at that moment. Not
+    if it is another one since."""
+    await execute(_MARK, enrolment_id, left_at, sorted(ALIVE))
+
+
+async def took(enrolment_id: UUID) -> None:
+    """In the open transaction: a number that had been refused takes texts, and no text comes back later."""
+    await execute("update enrolment set contact_bounced = false where id = $1 and contact_bounced", enrolment_id)

@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from programmes.notices.belief_rules import Belief, Known, is_coming, taken
+from programmes.notices.belief_rules import Belief, Known, is_coming, taken, unless_over
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _left(believed: Belief, by_time: Belief, now_is: Belief, now: datetime) -> L
     for session_id, old in every.items():
         new = by_time.get(session_id)
         was = None if _is_sure(old) and old in there else old
-        becomes = None if new in known_times and (was is None or _is_sure(was)) else new
+        becomes = None if new in known_times and (was is None or _is_sure(was)) else unless_over(new, now)
         if was != becomes and is_coming(was, becomes, now):
             found[session_id] = (was, becomes)
     if not found:

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from programmes.notices import post_rules
 from programmes.settings import SettingsError
 
 
@@ -30,11 +31,13 @@ class Deferred(Exception):
 
 
 class Refused(Exception):
-    """Refused for good: this address takes no mail from us."""
+    """Refused for good: this message is not taken. `of_address`: since nothing can be received at that address or number,
+    which holds for the next message too."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, of_address: bool = False) -> None:
         super().__init__(name)
         self.name = name
+        self.of_address = of_address
 
 
 class Post(Protocol):
@@ -171,7 +174,9 @@ async def _handed_over(client: _Client, message: EmailMessage) -> None:
     try:
         await client.send_message(message, sender=parseaddr(str(message["From"]))[1], recipients=[_recipient(message)])
     except aiosmtplib.SMTPRecipientsRefused as error:
-        raise _verdict("SMTPRecipientRefused", error.recipients[0].code) from None
+        [answer] = error.recipients
+        of_address = post_rules.is_of_address(answer.code, answer.message)
+        raise _verdict("SMTPRecipientRefused", answer.code, of_address) from None
     except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPHeloError) as error:
         raise Deferred(type(error).__name__, away=True) from None
     except aiosmtplib.SMTPResponseException as error:
@@ -185,8 +190,8 @@ async def _handed_over(client: _Client, message: EmailMessage) -> None:
         await asyncio.wait_for(client.quit(), 2)
 
 
-def _verdict(name: str, code: int) -> Deferred | Refused:
-    return Refused(f"{name}{code}") if 500 <= code < 600 else Deferred(f"{name}{code}")
+def _verdict(name: str, code: int, of_address: bool = False) -> Deferred | Refused:
+    return Refused(f"{name}{code}", of_address) if 500 <= code < 600 else Deferred(f"{name}{code}")
 
 
 def _recipient(message: EmailMessage) -> str:

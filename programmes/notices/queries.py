@@ -263,28 +263,31 @@ async def gateway_trouble() -> GatewayTrouble | None:
 
 @dataclass(frozen=True)
 class NothingThrough:
-    """Since when the gateway for texts, and since when whoever carries messages, took none of those that wait."""
+    """Since when the gateway for texts, and since when the mail server, took none of those that wait."""
 
     texts: datetime | None = None
-    all: datetime | None = None
+    mails: datetime | None = None
 
 
-# Errors that are of one receiver end in the number of an answer (`SMTPRecipientRefused450`).
+# Errors of texts say so by their name, and those of one receiver of mail end in the number of an answer
+# (`SMTPRecipientRefused450`). A gateway that does not answer as agreed has a row of its own.
 _SINCE = """
 select (select since from text_gateway) as gateway,
-       min(a.failed_at) filter (where a.error ~ '^TextDeferred') as texts,
-       min(a.failed_at) filter (where a.error !~ '^Text|[0-9]$') as all
-from notice n join notice_attempt a on a.notice_id = n.id
+       min(a.failed_at) filter (where a.medium = 'text' and a.error <> 'TextWithoutReceipt') as texts,
+       min(a.failed_at) filter (where a.medium = 'mail' and a.error !~ '[0-9]$') as mails
+from notice n join lateral (
+    select failed_at, error, case when error ~ '^Text' then 'text' else 'mail' end as medium
+    from notice_attempt where notice_id = n.id) a on true
 where n.state = 'waiting'
-  and not exists (select from notice s where s.state = 'sent' and s.sent_at > a.failed_at)
+  and not exists (select from carrier_trace c where c.medium = a.medium and c.took_at > a.failed_at)
 """
 
 
 async def nothing_through() -> NothingThrough:
-    """What was tried in vain because whoever carries it was away, and nothing has gone since."""
+    """What was tried in vain because whoever carries it was away, and nothing has gone by the same way since."""
     row = await fetchrow(_SINCE)
     assert row is not None
-    return NothingThrough(row["gateway"] or row["texts"], row["all"])
+    return NothingThrough(row["gateway"] or row["texts"], row["mails"])
 
 
 async def latest_change(cohort_id: int) -> int:

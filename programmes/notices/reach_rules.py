@@ -1,5 +1,6 @@
 """How many people are told in which way, in words. Pure: the language is that of the running request."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -7,18 +8,24 @@ from typing import Literal
 from programmes.core.i18n import clock, listed, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 
-# `bounced`: mail goes, but one has come back, so nobody counts on it.
-Way = Literal["mail", "text", "ring", "bounced", "place"]
+# `bounced`: mail goes, but one has come back or was refused for good, so nobody counts on it; `refused`: texts to a number
+# that was refused.
+Way = Literal["mail", "text", "ring", "bounced", "refused", "place"]
 # The same of one person, where it matters why nothing goes by itself: they left no channel, or want no messages on it.
 Standing = Literal["mail", "text", "ring", "none", "unwanted", "unreadable"]
 
 
 @dataclass(frozen=True)
 class Away:
-    """Since when text messages do not get through, and since when no message does; None while they do."""
+    """Since when text messages, and since when mails, do not get through; None while they do."""
 
     texts: datetime | None = None
-    all: datetime | None = None
+    mails: datetime | None = None
+
+    @property
+    def all(self) -> datetime | None:
+        """Since when nothing does."""
+        return max(self.texts, self.mails) if self.texts and self.mails else None
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,12 @@ class Reach:
         return Reach(self.mail + other.mail, self.ring + other.ring, self.place + other.place, self.text + other.text, away)
 
 
+def counted(ways: Mapping[Way, int]) -> Reach:
+    """From how many are told in which way. Whom mail and texts do not reach is rung."""
+    ring = sum(ways.get(way, 0) for way in ("ring", "bounced", "refused"))
+    return Reach(ways.get("mail", 0), ring, ways.get("place", 0), ways.get("text", 0))
+
+
 def told(reach: Reach) -> str:
     """`4 får e-post, 1 ska ni ringa och 1 ser det bara på Min plats.`, and what does not get through; empty when there is
     nobody."""
@@ -62,13 +75,18 @@ def ring_after(moment: datetime) -> str:
 
 def not_through(reach: Reach) -> tuple[str, ...]:
     """What is on its way to some of these and does not get through just now, so that somebody has to ring too."""
-    if (reach.mail or reach.text) and reach.away.all:
+    if reach.mail and reach.text and reach.away.all:
         return (all_away(reach.away.all),)
-    return (texts_away(reach.away.texts),) if reach.text and reach.away.texts else ()
+    found = [mails_away(reach.away.mails)] if reach.mail and reach.away.mails else []
+    return (*found, texts_away(reach.away.texts)) if reach.text and reach.away.texts else tuple(found)
 
 
 def all_away(since: datetime) -> str:
     return _("Meddelanden kommer inte fram sedan %(when)s: ring dem också.", when=moment_long(since))
+
+
+def mails_away(since: datetime) -> str:
+    return _("E-post kommer inte fram sedan %(when)s: ring dem också.", when=moment_long(since))
 
 
 def texts_away(since: datetime) -> str:

@@ -1,7 +1,7 @@
 """How people can be told: by mail, by a text message, by somebody who rings, or only on Min plats."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
@@ -14,7 +14,7 @@ from programmes.enrolment.records.services import record_of
 from programmes.enrolment.rules import State
 from programmes.notices import queries, rules
 from programmes.notices.hours_rules import can_be_kept, is_urgent, leaves_at
-from programmes.notices.reach_rules import Away, Reach, Standing, Way
+from programmes.notices.reach_rules import Away, Reach, Standing, Way, counted
 from programmes.notices.rules import Channel, Kind
 
 __all__ = [
@@ -50,15 +50,18 @@ def may_be_written_to(facts: EnrolmentFacts, keys: KeyFolder) -> bool:
     return channel is not None and can_be_kept(channel.avoid)
 
 
+_NOT_COUNTED_ON: Mapping[Way, Way] = {"mail": "bounced", "text": "refused"}
+
+
 def way(facts: EnrolmentFacts, keys: KeyFolder) -> Way:
     """How somebody can be told. Who gave a telephone number for calls wants to be rung, and so are those whose times to
     avoid only a human can keep. Of whom nothing can be read, staff have to find out how, and of who has an address from
-    which mail has come back."""
+    which mail has come back, or an address or number that is refused for good."""
     try:
         found = _way(facts, keys)
     except Unreadable:
         return "ring"
-    return "bounced" if found == "mail" and facts.contact_bounced else found
+    return _NOT_COUNTED_ON.get(found, found) if facts.contact_bounced else found
 
 
 def _way(facts: EnrolmentFacts, keys: KeyFolder) -> Literal["mail", "text", "ring", "place"]:
@@ -101,7 +104,7 @@ def way_before(facts: EnrolmentFacts, keys: KeyFolder, begins: datetime | None, 
 async def reach_before(cohort_id: int, kind: Kind, keys: KeyFolder, begins: datetime | None, now: datetime) -> Reach:
     """How many of those whom a message of this kind is for can be told in which way before something begins."""
     people = await enrolments.enrolments(cohort_id, rules.AUDIENCE[kind])
-    return replace(_reach(Counter(way_before(facts, keys, begins, now) for facts in people)), away=await away())
+    return replace(counted(Counter(way_before(facts, keys, begins, now) for facts in people)), away=await away())
 
 
 async def reach(cohort_id: int, kind: Kind, keys: KeyFolder) -> Reach:
@@ -112,7 +115,7 @@ async def reach(cohort_id: int, kind: Kind, keys: KeyFolder) -> Reach:
 async def reach_among(people: Iterable[EnrolmentFacts], keys: KeyFolder) -> Reach:
     """How many of these can be told in which way."""
     ways = Counter(way(facts, keys) for facts in people)
-    return replace(_reach(ways), away=await away())
+    return replace(counted(ways), away=await away())
 
 
 async def reach_by_state(cohort_id: int, kind: Kind, keys: KeyFolder) -> dict[State, Reach]:
@@ -121,14 +124,10 @@ async def reach_by_state(cohort_id: int, kind: Kind, keys: KeyFolder) -> dict[St
     for facts in await enrolments.enrolments(cohort_id, rules.AUDIENCE[kind]):
         ways.setdefault(facts.state, Counter())[way(facts, keys)] += 1
     gone = await away()
-    return {state: replace(_reach(n), away=gone) for state, n in ways.items()}
+    return {state: replace(counted(n), away=gone) for state, n in ways.items()}
 
 
 async def away() -> Away:
     """Which messages do not get through just now, so that who presses a button knows that some must be rung as well."""
     found = await queries.nothing_through()
-    return Away(found.texts, found.all)
-
-
-def _reach(ways: Counter[Way]) -> Reach:
-    return Reach(ways["mail"], ways["ring"] + ways["bounced"], ways["place"], ways["text"])
+    return Away(found.texts, found.mails)

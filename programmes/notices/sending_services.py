@@ -14,6 +14,7 @@ from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.enrolment import queries as enrolments
 from programmes.notices import (
     belief_rules,
+    bounce_services,
     change_queries,
     hours_rules,
     letter_rules,
@@ -22,7 +23,6 @@ from programmes.notices import (
     rules,
     text_rules,
 )
-from programmes.notices.bounce_services import BOUNCED_BEFORE
 from programmes.notices.change_services import tell_changes
 from programmes.notices.letter_fact_rules import Facts
 from programmes.notices.post_services import Deferred, Post, Refused
@@ -46,12 +46,13 @@ class Carriers:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A message with what it says and where it goes. `before`: after that it is of no use."""
+    """A message with what it says and where it goes, as of `at`. `before`: after that it is of no use."""
 
     facts: NoticeFacts
     channel: Channel
     words: Facts
     before: datetime | None
+    at: datetime
 
 
 async def send_due(
@@ -124,11 +125,9 @@ async def _try(
             away.add(ready.channel.medium)
         return False
     except Refused as refused:
-        await _not_taken(ready.facts)
-        await _failed(ready.facts, refused.name, True, clock.now())
+        await _refused(ready, refused, clock.now())
         return False
-    if not await _proves_nothing(ready, clock.now()):
-        await _sent(ready.facts, clock.now())
+    await _taken(ready, clock.now())
     return True
 
 
@@ -144,8 +143,8 @@ async def _ready(facts: NoticeFacts, settings: Settings, keys: KeyFolder, now: d
         return None
     if facts.believed:
         now_is = await change_queries.as_they_are(person.cohort_id)
-        return _Ready(facts, channel, words, belief_rules.acts_at(facts.believed, now_is, now))
-    return _Ready(facts, channel, words, _of_use_until(words, now))
+        return _Ready(facts, channel, words, belief_rules.acts_at(facts.believed, now_is, now), now)
+    return _Ready(facts, channel, words, _of_use_until(words, now), now)
 
 
 def _of_use_until(words: Facts, now: datetime) -> datetime | None:
@@ -250,22 +249,32 @@ async def _not_taken(facts: NoticeFacts) -> None:
         await execute("update notice set handed_over_at = $2 where id = $1", facts.notice_id, facts.handed_over_at)
 
 
-async def _sent(facts: NoticeFacts, now: datetime) -> None:
+async def _refused(ready: _Ready, refused: Refused, now: datetime) -> None:
+    """It is not taken, for good; and nobody counts on the next one where that is said of the address or the number."""
+    async with transaction():
+        await _not_taken(ready.facts)
+        await _failed(ready.facts, refused.name, True, now)
+        if refused.of_address:
+            await bounce_services.mark(ready.facts.enrolment_id, ready.at)
+
+
+async def _taken(ready: _Ready, now: datetime) -> None:
+    """It went. Mail to an address from which mail has come back may have arrived, and nobody counts on it: it is left to
+    staff, as what has surely failed is."""
+    notice_id, enrolment_id = ready.facts.notice_id, ready.facts.enrolment_id
     async with transaction():
         await execute(
-            "update notice set state = 'sent', sent_at = $2 where id = $1 and state = 'waiting'", facts.notice_id, now
+            """insert into carrier_trace (medium, took_at) values ($1, $2)
+               on conflict (medium) do update set took_at = excluded.took_at""",
+            ready.channel.medium,
+            now,
         )
-
-
-async def _proves_nothing(ready: _Ready, now: datetime) -> bool:
-    """Whether mail to this address has come back: then this one may have arrived, and nobody counts on it. It is left to
-    staff, as what has surely failed is."""
-    if ready.channel.medium != "mail" or not await fetchval(
-        "select contact_bounced from enrolment where id = $1", ready.facts.enrolment_id
-    ):
-        return False
-    await _failed(ready.facts, BOUNCED_BEFORE, True, now)
-    return True
+        if ready.channel.medium == "text":
+            await bounce_services.took(enrolment_id)
+        elif await fetchval("select contact_bounced from enrolment where id = $1", enrolment_id):
+            await _failed(ready.facts, bounce_services.BOUNCED_BEFORE, True, now)
+            return
+        await execute("update notice set state = 'sent', sent_at = $2 where id = $1 and state = 'waiting'", notice_id, now)
 
 
 async def _failed(facts: NoticeFacts, name: str, for_good: bool, now: datetime, sure: bool = True) -> None:

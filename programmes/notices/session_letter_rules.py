@@ -34,7 +34,9 @@ def session_news(facts: Facts) -> list[str]:
 
 
 def _moved_news(facts: Facts, session: Slot) -> list[str]:
-    """Named by the day that they know; what they know of none is one more."""
+    """Named by the day that they know; what they know of none is one more, and what is over by now does not come."""
+    if facts.moved and facts.moved.now is None and facts.moved.was:
+        return [_became(facts.moved), *next_session(facts)]
     if facts.moved and facts.moved.was is None:
         return [_("Det blir ett möte till: %(when)s.", when=session)]
     was_at = facts.moved.was.starts_at if facts.moved and facts.moved.was else facts.was_at

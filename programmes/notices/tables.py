@@ -54,6 +54,14 @@ class TextGateway(Table, tablename="text_gateway"):
     tried_at_least_once = Check("tries > 0")
 
 
+class CarrierTrace(Table, tablename="carrier_trace"):
+    """When the mail server, and when the gateway for texts, last took a message; of whom stands nowhere."""
+
+    medium = Text(primary_key=True, default=None)
+    took_at = Timestamptz(default=None)
+    known_medium = Check("medium in ('mail', 'text')")
+
+
 class NoticeCall(Table, tablename="notice_call"):
     """Staff rang about a message, or told the person at the door: whether they were reached. Goes with the message."""
 

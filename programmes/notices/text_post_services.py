@@ -129,14 +129,19 @@ class Gateway:
             async with asyncio.timeout(3 * self.timeout), httpx.AsyncClient(timeout=self.timeout, trust_env=False) as client:
                 status, content = await _answer_of(client, self.url, data=form, headers=headers, auth=self.account)
         except TimeoutError:
-            raise Deferred("Timeout", away=True, maybe=True) from None
+            raise Deferred("TextTimeout", away=True, maybe=True) from None
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise Deferred(type(error).__name__, away=True) from None
+            raise Deferred(_named(error), away=True) from None
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
-            raise Deferred(type(error).__name__, away=True) from None  # Nothing was sent.
+            raise Deferred(_named(error), away=True) from None  # Nothing was sent.
         except (httpx.HTTPError, OSError) as error:
-            raise Deferred(type(error).__name__, away=True, maybe=True) from None
+            raise Deferred(_named(error), away=True, maybe=True) from None
         _judge(status, content)
+
+
+def _named(error: Exception) -> str:
+    """What goes wrong with texts says so by its name: mail fails by the same classes."""
+    return f"Text{type(error).__name__}"
 
 
 async def _answer_of(client: httpx.AsyncClient, url: str, **more: Any) -> tuple[int, bytes]:
@@ -155,7 +160,7 @@ async def _answer_of(client: httpx.AsyncClient, url: str, **more: Any) -> tuple[
 
 def _judge(status: int, content: bytes) -> None:
     if 400 <= status < 500 and status not in _OURS | _PASSES:
-        raise Refused(f"TextRefused{status}")
+        raise Refused(f"TextRefused{status}", of_address=True)
     if not 200 <= status < 300:
         # Something in between may say so of what the gateway has taken; that it was not let in is said of nothing else.
         not_taken = (_OURS | _PASSES | _NOT_DONE) - {408}
@@ -166,6 +171,6 @@ def _judge(status: int, content: bytes) -> None:
         raise NotAsAgreed from None
     status_said = receipt.status.lower()
     if status_said == "failed":
-        raise Refused("TextFailed")
+        raise Refused("TextFailed", of_address=True)
     if status_said not in _TAKEN:
         raise NotAsAgreed

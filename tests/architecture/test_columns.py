@@ -14,6 +14,7 @@ CODES = {
     "audit_entry": {"action", "subject"},
     "backup_trace": {"name"},
     "ballot": {"state"},
+    "carrier_trace": {"medium"},
     "chain_check": {"fault", "scope"},
     "clock_trace": {"boot", "doubt"},
     "cohort": {"ended_how", "state"},

@@ -13,11 +13,12 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 @dataclass
 class Peer:
-    """`behaviour`: accept, defer, refuse, defer_data, refuse_sender, hang, hang_after (having taken the message), drop
-    (before its answer), drop_before (the message), drop_after. `took` is set when a message has been taken; `signed_in` is
-    who did, with what."""
+    """`behaviour`: accept, defer, refuse, defer_data, refuse_data, refuse_sender, hang, hang_after (having taken the
+    message), drop (before its answer), drop_before (the message), drop_after. `refusal`: how it refuses. `took` is set when
+    a message has been taken; `signed_in` is who did, with what."""
 
     behaviour: str = "accept"
+    refusal: str = "550 5.1.1 no such mailbox"
     taken: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     url: str = ""
@@ -54,7 +55,7 @@ class Peer:
         if self.behaviour == "defer":
             return f"451 4.7.1 try again later, {address}"
         if self.behaviour == "refuse":
-            return f"550 5.1.1 no such mailbox {address}"
+            return f"{self.refusal} {address}"
         if self.behaviour == "drop_before":
             cast(Any, server).transport.close()
         envelope.rcpt_tos.append(address)
@@ -63,6 +64,8 @@ class Peer:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.behaviour == "defer_data":
             return "452 4.3.1 no room"
+        if self.behaviour == "refuse_data":
+            return "550 5.1.1 we do not like what you write"
         if self.behaviour == "hang":
             await asyncio.sleep(30)
         if self.behaviour != "drop":

@@ -18,7 +18,7 @@ from programmes.cohorts.queries import CohortFacts, sessions
 from programmes.core.sealing import KeyFolder
 from programmes.demo import processes
 from programmes.desk.today.unreached_queries import unreached
-from programmes.notices.bounce_rules import bounced
+from programmes.notices.bounce_rules import bounced, sent_to
 from programmes.people import account_services
 from tests.clock import FrozenClock
 from tests.factories import a_leader, somebody
@@ -26,7 +26,7 @@ from tests.notices.mail import Mail, states
 from tests.owner import as_owner
 
 
-def a_report(number: str, action: str = "failed", headers_only: bool = False) -> EmailMessage:
+def a_report(number: str, action: str = "failed", headers_only: bool = False, to: str = "") -> EmailMessage:
     """As Postfix writes it."""
     report = EmailMessage(policy=default)
     report["From"], report["To"], report["Subject"] = "MAILER-DAEMON@mx", "noreply@example.invalid", "Undelivered"
@@ -42,11 +42,13 @@ def a_report(number: str, action: str = "failed", headers_only: bool = False) ->
     original = Message()
     if headers_only:
         original["Content-Type"] = "text/rfc822-headers"
-        original.set_payload(f"Subject: Om ditt möte\nMessage-ID: <{number}@example.invalid>\n")
+        original.set_payload(f"Subject: Om ditt möte\nTo: Lisa <{to}>\nMessage-ID: <{number}@example.invalid>\n")
     else:
         original["Content-Type"] = "message/rfc822"
         sent = EmailMessage()
         sent["Message-ID"], sent["Subject"] = f"<{number}@example.invalid>", "Om ditt möte"
+        if to:
+            sent["To"] = to
         original.set_payload([sent])
     report.attach(original)
     report.replace_header("Content-Type", 'multipart/report; report-type="delivery-status"')
@@ -58,6 +60,8 @@ def test_only_a_report_of_failed_delivery_of_a_message_of_ours_is_a_bounce() -> 
     for headers_only in (False, True):
         assert bounced(a_report(str(number), headers_only=headers_only)) == number
         assert bounced(a_report("someone-elses", headers_only=headers_only)) is None
+        assert sent_to(a_report(str(number), headers_only=headers_only, to="lisa@example.invalid")) == "lisa@example.invalid"
+        assert sent_to(a_report(str(number), headers_only=headers_only)) == ""
     assert bounced(a_report(str(number), "delayed")) is None
     answer = EmailMessage()
     answer["Subject"], answer["In-Reply-To"] = "Frånvaro", f"<{number}@example.invalid>"
@@ -97,14 +101,14 @@ def test_reports_are_read_however_their_servers_write_them(kind: str, encoding: 
     assert bounced(report("delayed (failed so far)")) is None
 
 
-async def handed_over(number: UUID, mail: Mail) -> str:
+async def handed_over(number: UUID, mail: Mail, to: str = "") -> str:
     """What the command says of a report about a message."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "programmes.cli", "bounce",
         env={**processes.environment(mail.worker.settings, "worker"), "PATH": os.environ["PATH"]},
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    told, _said = await asyncio.wait_for(process.communicate(a_report(str(number)).as_bytes()), 60)
+    told, _said = await asyncio.wait_for(process.communicate(a_report(str(number), to=to).as_bytes()), 60)
     assert process.returncode == 0, told
     return told.decode()
 
@@ -145,3 +149,28 @@ async def test_a_mail_to_staff_that_comes_back_has_failed(
     async with as_owner():
         await account_services.change_email("love", "love.ek@kommun.example", datetime.now(UTC))
     assert await unreached(datetime.now(UTC)) == [], "of another address nobody knows yet"
+
+
+@pytest.mark.parametrize("table", ["staff_message", "staff_digest", "log_digest"])
+@pytest.mark.parametrize(
+    ("to", "wrong"), [("love@example.invalid", False), ("", False), ("Love.Ek@kommun.example", True)], ids=str
+)
+async def test_what_comes_back_late_from_the_address_before_says_nothing_of_the_one_that_is(
+    to: str, wrong: bool, table: str, mail: Mail, cohort: CohortFacts, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    love = (await a_leader(clock.now(), "love")).staff_id
+    await owner.execute("update staff set email = 'love@example.invalid' where id = $1", love)
+    number, now = uuid4(), datetime.now(UTC)
+    if table == "staff_message":
+        session = (await sessions(cohort.cohort_id))[0].session_id
+        more, given = "session_id, kind, created_at", f"{session}, 'asked', '{now.isoformat()}'"
+    else:
+        more, given = "day", f"'{(now - timedelta(days=1)).date()}'"
+    await owner.execute(
+        f"insert into {table} (id, staff_id, state, failures, {more}) values ($1, $2, 'sent', 0, {given})", number, love
+    )
+    async with as_owner():
+        await account_services.change_email("love", "love.ek@kommun.example", datetime.now(UTC))
+    assert "Noted: one person was not reached." in await handed_over(number, mail, to)
+    assert await owner.fetchval(f"select state from {table}") == "failed"
+    assert [one.staff_id for one in await unreached(datetime.now(UTC))] == ([love] if wrong else [])

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import httpx
@@ -14,6 +14,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.contacts import by_text
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
+from programmes.notices.reach_rules import Away, Reach, all_away, mails_away, not_through, texts_away
 from tests.attendance.cast import session_ids
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, a_leader, sign_in_as, somebody
@@ -106,9 +107,9 @@ async def test_that_no_mail_gets_through_is_said_in_the_same_places_and_nobody_i
     mail.worker = replace(works, settings=replace(works.settings, mail_url="smtp://127.0.0.1:1"))
     await mail.work()
     await _alive(owner, clock.now())
-    assert "Meddelanden kommer inte fram. Sedan onsdag 2 september" in await look(client, "/personal/lage")
+    assert "E-post kommer inte fram. Sedan onsdag 2 september" in await look(client, "/personal/lage")
     page = await look(client, f"/personal/traffar/{first.session_id}/stall-in")
-    assert re.search(r"E-post direkt\. Meddelanden kommer inte fram sedan onsdag 2 september \d\d\.\d\d: ring dem", page)
+    assert re.search(r"E-post direkt\. E-post kommer inte fram sedan onsdag 2 september \d\d\.\d\d: ring dem", page)
     for address in (f"{group}/ring", f"{group}/besked"):
         page = await look(client, address)
         assert "Till 4 personer är besked på väg." in page, address
@@ -124,3 +125,55 @@ async def test_that_no_mail_gets_through_is_said_in_the_same_places_and_nobody_i
     assert "Meddelanden går ut." in await look(client, "/personal/lage")
     assert "Alla har fått veta" in await look(client, f"{group}/ring")
     assert "kommer inte fram" not in await look(client, f"/personal/traffar/{first.session_id}/stall-in")
+
+
+@pytest.mark.parametrize("away", ["mail", "text"])
+async def test_mail_and_texts_are_judged_each_by_itself(
+    away: str,
+    texting: Mail,  # noqa: F811
+    gateway: Gateway,
+    robin: Principal,
+    client: httpx.AsyncClient,
+    keys: KeyFolder,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+) -> None:
+    # One person gets what does not go, so that it is not tried in the round in which the other goes.
+    cohort = await _four(robin, keys, clock, texts=1 if away == "text" else 3, first=timedelta(hours=2))
+    works = texting.worker
+    if away == "mail":
+        texting.worker = replace(works, settings=replace(works.settings, mail_url="smtp://127.0.0.1:1"))
+    else:
+        gateway.behaviour = "drop"
+    await texting.work()
+    clock.advance(minutes=20)
+    await texting.work()
+    # What goes by the one way goes on going.
+    clock.advance(minutes=1)
+    await somebody(cohort, keys, clock.now(), "Sam", "sam@example.invalid" if away == "text" else by_text("+46701740609"))
+    await texting.work()
+    await _alive(owner, clock.now())
+    said = {"mail": "E-post kommer inte fram", "text": "Sms kommer inte fram"}
+    status = await look(client, "/personal/lage")
+    assert f"{said[away]}. Sedan onsdag 2 september" in status
+    assert "Meddelanden går ut." not in status
+    [session, *_] = await session_ids(cohort)
+    page = await look(client, f"/personal/traffar/{session}/stall-in")
+    assert page.count(said[away]) == 1
+    assert [other in page for name, other in said.items() if name != away] == [False]
+    texting.worker, gateway.behaviour = works, "accept"
+    clock.advance(hours=1)
+    await texting.work()
+    await _alive(owner, clock.now())
+    await sign_in_as(client, "robin", clock.now())
+    assert "kommer inte fram" not in await look(client, "/personal/lage")
+
+
+def test_where_neither_gets_through_it_is_said_as_one_and_only_of_who_is_told_by_them() -> None:
+    first, then = datetime(2026, 9, 2, 10, 0, tzinfo=UTC), datetime(2026, 9, 2, 11, 0, tzinfo=UTC)
+    both = Away(first, then)
+    assert not_through(Reach(mail=1, text=1, away=both)) == (all_away(then),), "nothing since the later of them"
+    assert not_through(Reach(mail=1, away=both)) == (mails_away(then),)
+    assert not_through(Reach(text=1, away=both)) == (texts_away(first),)
+    assert not_through(Reach(mail=1, text=1, away=Away(texts=first))) == (texts_away(first),)
+    assert not_through(Reach(text=1, away=Away(mails=first))) == ()

@@ -60,6 +60,39 @@ async def test_an_address_that_is_refused_is_refused_for_good(peer: Peer) -> Non
     with pytest.raises(Refused) as caught:
         await hand_over(peer)
     assert caught.value.name == "SMTPRecipientRefused550"
+    assert caught.value.of_address
+
+
+@pytest.mark.parametrize(
+    ("refusal", "of_address"),
+    [
+        ("550 no such user", True),
+        ("550-5.1.1 The email account that you tried to reach does not exist.\r\n550 5.1.1", True),
+        ("550 5.1.10 RESOLVER.ADR.RecipientNotFound", True),
+        ("550 5.2.1 mailbox disabled", True),
+        ("551 user not local", True),
+        ("553 5.1.3 bad address syntax", True),
+        ("550 5.7.1 your host is on a list", False),
+        ("550 5.1.8 sender's domain does not exist", False),
+        ("552 5.2.2 mailbox full", False),
+        ("554 5.7.1 relay access denied", False),
+        ("503 5.5.1 not now", False),
+        ("550 5.4.1 all recipient addresses rejected", False),
+    ],
+)
+async def test_only_what_is_said_of_the_address_is_taken_as_said_of_it(peer: Peer, refusal: str, of_address: bool) -> None:
+    peer.behaviour, peer.refusal = "refuse", refusal
+    with pytest.raises(Refused) as caught:
+        await hand_over(peer)
+    assert caught.value.of_address is of_address
+
+
+async def test_a_message_that_is_refused_says_nothing_of_the_address(peer: Peer) -> None:
+    peer.behaviour = "refuse_data"
+    with pytest.raises(Refused) as caught:
+        await hand_over(peer)
+    assert caught.value.name == "SMTPDataError550"
+    assert not caught.value.of_address
 
 
 @pytest.mark.parametrize("behaviour", ["hang", "drop", "drop_after", "refuse_sender"])

@@ -61,7 +61,7 @@ async def test_what_a_gateway_answers_and_what_it_means(gateway: Gateway) -> Non
         "400": "TextRefused400", "422": "TextRefused422", "mumble": "TextWithoutReceipt", "failed": "TextFailed",
         "401": "TextDeferred401", "402": "TextDeferred402", "403": "TextDeferred403", "404": "TextDeferred404",
         "429": "TextDeferred429", "500": "TextDeferred500", "503": "TextDeferred503", "moved": "TextDeferred307",
-        "hang": "ReadTimeout", "drop": "RemoteProtocolError", "drop_after": "RemoteProtocolError",
+        "hang": "TextReadTimeout", "drop": "TextRemoteProtocolError", "drop_after": "TextRemoteProtocolError",
     }  # fmt: skip
     # What says that nothing was done with it.
     sure = {"401", "402", "403", "404", "429", "moved"}
@@ -150,6 +150,8 @@ async def test_who_agreed_to_texts_gets_them_and_who_gave_a_number_for_calls_is_
     await enrolment.apply(english, await programme_of(cohort), keys, clock.now())
     with capture_logs() as logs:
         await texting.work()
+        ways = [way(await facts_of(e), keys) for e in (texts.enrolment_id, calls.enrolment_id)]
+        found = await reach(cohort.cohort_id, "session_moved", keys)
         gateway.behaviour = "400"
         kim = await a_coordinator(clock.now())
         assert not await session_services.cancel_session(await session_of(cohort, 1), True, kim, clock.now())
@@ -159,9 +161,7 @@ async def test_who_agreed_to_texts_gets_them_and_who_gave_a_number_for_calls_is_
     code = unseal(await facts_of(texts.enrolment_id), keys).code
     assert first["message"].endswith(f" http://testserver.local/min-plats#{code}")
     assert other["message"].startswith("Hello! You have a place.")
-    ways = [way(await facts_of(e), keys) for e in (texts.enrolment_id, calls.enrolment_id)]
     assert ways == ["text", "ring"]
-    found = await reach(cohort.cohort_id, "session_moved", keys)
     assert (found.text, found.ring, found.mail, found.sent) == (2, 1, 0, 2)
     assert await states(cohort) == [
         ("place_held", "no_channel"), ("place_held", "sent"), ("place_held", "sent"),

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from programmes.notices.reach_rules import Away, Reach, Way
+from programmes.notices.reach_rules import counted as reach_of
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ def counted(ways: Iterable[tuple[UUID, Way]], fetched: Collection[UUID], away: A
     known = list(ways)
     n = Counter(way for _who, way in known)
     calendar = sum(1 for who, way in known if way == "place" and who in fetched)
-    return Whom(Reach(n["mail"], n["ring"] + n["bounced"], 0, n["text"], away), calendar, n["place"] - calendar)
+    return Whom(replace(reach_of(n), place=0, away=away), calendar, n["place"] - calendar)
 
 
 @dataclass(frozen=True)

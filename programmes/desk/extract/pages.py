@@ -202,7 +202,7 @@ def _enrolment(way: Mapping[str, Any], programme: Programme) -> list[Part]:
         (_("Studiebesök inställt av oss"), words.said(way["visit_cancelled_at"])),
         (_("Nytt studiebesök att boka sedan"), words.said(way["visit_anew_since"])),
         (_("Ombedd att säga till"), words.said(way["asked_to_come"]) if way["asked_to_come"] else ""),
-        (_("E-post till adressen har studsat"), words.said(way["contact_bounced"]) if way["contact_bounced"] else ""),
+        (_("Besked kommer inte fram"), words.said(way["contact_bounced"]) if way["contact_bounced"] else ""),
         (_("Kan komma på de nya dagarna"), ", ".join(words.said(one["can"]) for one in way["can_then"])),
         (_("Språk i besked"), {"sv": _("svenska"), "en": _("engelska")}[way["language"]]),
         (_("Min plats är öppen till"), ", ".join(dict.fromkeys(words.said(one["ends_at"]) for one in way["place_session"]))),

@@ -75,6 +75,7 @@ def wait_text(calls: Sequence[Call]) -> str:
 def _offer(call: Call, today: date) -> Item:
     titles = {"ring": _("Ring %(name)s", name=call.label), "mail": _("Nå %(name)s", name=call.label)}
     titles["text"] = titles["bounced"] = titles["mail"]
+    titles["refused"] = titles["ring"]
     text = _("Har fått ett erbjudande i %(group)s.", group=call.about.group)
     due = today
     if call.about.answer_by:
@@ -122,8 +123,11 @@ def _texts(call: Call) -> tuple[str, ...]:
     news = tuple(news_of(about) for about in call.news)
     if call.way in {"mail", "bounced"}:
         news = (*news, _("Har bara en e-postadress, inget telefonnummer: skriv till den, eller säg till när ni ses."))
+    if call.way == "refused":
+        news = (*news, _("Numret tar inte emot sms: ring det."))
     if any(about.elsewhere for about in call.news):
-        return (*news, _("Kontaktvägen är ändrad sedan dess. Det som står här har inte gått till den nya."))
+        then = " " + _("Det går att skicka igen, på sidan Besked som har gått ut.") if call.again else ""
+        return (*news, _("Kontaktvägen är ändrad sedan dess. Det som står här har inte gått till den nya.") + then)
     return news
 
 

@@ -75,8 +75,8 @@ select n.id as notice_id, m.id as enrolment_id, m.cohort_id, m.name as group, n.
                 (select min(a.starts_at) from cohort_session a where a.cohort_id = m.cohort_id and a.state <> 'cancelled')
             end as added_starts,
        case when n.kind = any($7) then n.believed end as believed,
-       n.state = 'failed' and coalesce(m.contact_changed_at >= (
-           select max(a.failed_at) from notice_attempt a where a.notice_id = n.id), false) as elsewhere
+       coalesce(m.contact_changed_at >= coalesce((
+           select max(a.failed_at) from notice_attempt a where a.notice_id = n.id), n.created_at), false) as elsewhere
 from (select id, enrolment_id, session_id, kind, state, created_at, believed from offer
       where exists (select 1 from mine where mine.id = enrolment_id and mine.state = 'offered')
       union all

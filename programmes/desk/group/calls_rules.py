@@ -1,5 +1,6 @@
 """Whom a notice could not reach, and how staff can. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,8 +16,8 @@ class Untold:
     sessions are otherwise than they believe; None for what is no change, or one that the release before told of;
     `told_with`: the messages that are told by telling it, more than one where they are told as one; `said_as`: by which
     kind. `added_starts`: when the session is that makes up for one that is cancelled, or the first of a postponed start.
-    `elsewhere`: they have given another address or number since it failed. `not_before`: it is a decision that can be taken
-    back until then, for as long as nobody is told of it."""
+    `elsewhere`: they have given another address or number since it failed, or since there was none to send it to.
+    `not_before`: it is a decision that can be taken back until then, for as long as nobody is told of it."""
 
     notice_id: UUID
     enrolment_id: UUID
@@ -68,3 +69,27 @@ class Call:
     @property
     def is_offer(self) -> bool:
         return self.about.kind == "place_offered"
+
+    @property
+    def again(self) -> frozenset[UUID]:
+        """What can be sent to the address or number that they have given since."""
+        if self.way not in {"mail", "text"}:
+            return frozenset()
+        return frozenset().union(*[one.told_with or {one.notice_id} for one in self.news if one.elsewhere])
+
+
+@dataclass(frozen=True)
+class Again:
+    """What can be sent again, since it did not go to the address or number that people have by now: how many of them have
+    an address, how many a number, and which messages."""
+
+    mails: int = 0
+    texts: int = 0
+    notices: frozenset[UUID] = frozenset()
+
+
+def to_send_again(calls: Iterable[Call]) -> Again:
+    """Of a group, what its staff may have sent again with one press."""
+    found = [call for call in calls if call.again]
+    people = {way: len({call.about.enrolment_id for call in found if call.way == way}) for way in ("mail", "text")}
+    return Again(people["mail"], people["text"], frozenset().union(*[call.again for call in found]))

@@ -128,6 +128,9 @@ def _told(way: Way) -> str:
         "bounced": _(
             "E-post till personen har studsat: den hamnar på listan över dem ni ska nå. Det står också på Min plats."
         ),
+        "refused": _(
+            "Personens nummer tar inte emot sms: den hamnar på listan över dem ni ringer. Det står också på Min plats."
+        ),
         "place": _("Personen har inte lämnat någon kontaktväg och ser det på Min plats. Säg det nu."),
     }[way]
 

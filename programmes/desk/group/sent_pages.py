@@ -8,6 +8,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import moment_long, ngettext
 from programmes.desk.extract.wording import notice_words
 from programmes.desk.group.calls_pages import under_way
+from programmes.desk.group.calls_rules import Again, Call, to_send_again
 from programmes.desk.group.sent_rules import Sending
 from programmes.notices.bounce_services import BOUNCED_BEFORE
 from programmes.notices.queries import UnderWay
@@ -27,9 +28,18 @@ class SentLine:
 
 
 @dataclass(frozen=True)
+class AgainPart:
+    """What can be sent again, in words, and of which messages that is said."""
+
+    text: str
+    button: str
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SentPage:
     """`missed`: something reached somebody not; `to_ring`: how many of them are still to be told; `under_way`: what is on
-    its way, in words."""
+    its way, in words; `again`: what can be sent to another address than before."""
 
     cohort_id: int
     name: str
@@ -38,13 +48,40 @@ class SentPage:
     to_ring: int
     more: bool
     under_way: tuple[str, ...] = ()
+    again: AgainPart | None = None
 
 
-def sent_page(cohort_id: int, name: str, found: Sequence[Sending], to_ring: int, on: UnderWay = _NOTHING) -> SentPage:
-    """The newest first; `more` when there are older ones that are not shown."""
+def sent_page(
+    cohort_id: int,
+    name: str,
+    found: Sequence[Sending],
+    calls: Sequence[Call],
+    on: UnderWay = _NOTHING,
+) -> SentPage:
+    """The newest first; `more` when there are older ones that are not shown. `calls`: whom staff still have to tell."""
     lines = tuple(_line(sending) for sending in found[:MOST])
     missed = any(line.missed for line in lines)
-    return SentPage(cohort_id, name, lines, missed, to_ring, len(found) > MOST, under_way(on))
+    return SentPage(
+        cohort_id, name, lines, missed, len(calls), len(found) > MOST, under_way(on), _again(to_send_again(calls))
+    )
+
+
+def _again(again: Again) -> AgainPart | None:
+    if not again.notices:
+        return None
+    people = again.mails + again.texts
+    if not again.texts:
+        button = ngettext("Skicka igen till den nya adressen", "Skicka igen till de nya adresserna", people)
+    elif not again.mails:
+        button = ngettext("Skicka igen till det nya numret", "Skicka igen till de nya numren", people)
+    else:
+        button = _("Skicka igen till de nya adresserna och numren")
+    text = ngettext(
+        "%(n)s person har fått en ny adress eller ett nytt nummer sedan ett besked inte kom fram.",
+        "%(n)s personer har fått en ny adress eller ett nytt nummer sedan ett besked inte kom fram.",
+        people,
+    )
+    return AgainPart(text, button, tuple(sorted(map(str, again.notices))))
 
 
 def _line(sending: Sending) -> SentLine:

@@ -108,6 +108,7 @@ def _told(way: Way) -> str:
         "text": _("Personen får ett sms."),
         "ring": _("Personen har bara telefon: den hamnar på listan över dem ni ringer."),
         "bounced": _("E-post till personen har studsat: den hamnar på listan över dem ni ska nå."),
+        "refused": _("Personens nummer tar inte emot sms: den hamnar på listan över dem ni ringer."),
         "place": _("Personen har inte lämnat någon kontaktväg och ser det på Min plats. Säg det nu."),
     }[way]
 

@@ -30,19 +30,6 @@ async def done(mail_id: UUID, sent: bool) -> None:
         await execute("update staff_digest set state = $2 where id = $1", mail_id, "sent" if sent else "nothing")
 
 
-async def bounced(mail_id: UUID, now: datetime) -> bool:
-    """What counted as sent has come back; false for a mail that is not known, or has failed already."""
-    async with transaction():
-        return bool(
-            await execute(
-                """update staff_digest set state = 'failed', last_failure = $2
-                   where id = $1 and state = 'sent' returning 1""",
-                mail_id,
-                now,
-            )
-        )
-
-
 async def failed(mail_id: UUID, for_good: bool, now: datetime) -> None:
     """A try that was in vain."""
     async with transaction():

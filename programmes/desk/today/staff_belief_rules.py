@@ -76,7 +76,9 @@ def left_of(believed: Believed, now_is: Mapping[int, tuple[Stand, bool]], sure: 
         for session_id, was in believed.items()
         if session_id in now_is and not (sure and was.same_for_them(now_is[session_id][0]))
     ]
-    coming = [one for one in found if max(one.was.ends_at, one.now.ends_at) > now]
+    # Whoever did not come, to what has been by now, did not: unless a message may have told them of a day in between.
+    coming = [one for one in found if max(one.was.ends_at, one.now.ends_at) > now
+              and not (sure and one.over and not one.was.comes)]  # fmt: skip
     return tuple(sorted(coming, key=lambda one: (one.now.starts_at, one.was.starts_at)))
 
 

@@ -111,6 +111,13 @@ def _stand_news(one: Became) -> str:
     if one.was.comes and not one.was.same_for_them(one.now):
         moved = _("Det som du leder %(was)s är flyttat: %(now)s.", was=was, now=now)
         return moved if was != now else _("Det som du leder %(when)s har en annan plats.", when=now)
+    return _news_of_one_to_lead(one, now)
+
+
+def _news_of_one_to_lead(one: Became, now: Slot) -> str:
+    """Of one that they did not come to, and lead; `over` only where they may have heard of a day in between."""
+    if one.over:
+        return _("Det som du kan ha hört om, och som var %(when)s, har redan varit.", when=now)
     if one.was.leads and not one.was.on:
         return _("Det som var inställt %(when)s blir av. Du leder det.", when=now)
     return _("Du leder det som är %(when)s. Var det är står på gruppens sida.", when=now)

@@ -172,19 +172,6 @@ async def failed(message_id: UUID, for_good: bool, now: datetime) -> None:
         )
 
 
-async def bounced(message_id: UUID, now: datetime) -> bool:
-    """What counted as sent has come back; false for a message that is not known, or has failed already."""
-    async with transaction():
-        return bool(
-            await execute(
-                """update staff_message set state = 'failed', handed_over_at = null, last_failure = $2
-                   where id = $1 and state = 'sent' returning 1""",
-                message_id,
-                now,
-            )
-        )
-
-
 async def forget_old(now: datetime) -> None:
     """Drop what was told more than a month ago."""
     async with transaction():

@@ -110,18 +110,6 @@ async def _sent(mail_id: UUID) -> None:
         await execute("update log_digest set state = 'sent' where id = $1", mail_id)
 
 
-async def bounced(mail_id: UUID, now: datetime) -> bool:
-    """What counted as sent has come back; false for a mail that is not known, or has failed already."""
-    async with transaction():
-        return bool(
-            await execute(
-                "update log_digest set state = 'failed', last_failure = $2 where id = $1 and state = 'sent' returning 1",
-                mail_id,
-                now,
-            )
-        )
-
-
 async def _failed(mail: digest_queries.Waiting, failure: Failure) -> None:
     over = failure.for_good or notices.gives_up(mail.failures + 1)
     async with transaction():

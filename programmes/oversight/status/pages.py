@@ -86,9 +86,10 @@ def _worker(at: datetime | None, at_work: bool) -> Point:
 
 def _messages(counts: Mapping[str, int], away: Away) -> Point:
     late, failed = counts["messages_late"], counts["messages_failed"]
-    since = away.all or away.texts
+    since = away.all or away.mails or away.texts
     if since:
-        what = _("Meddelanden kommer inte fram.") if away.all else _("Sms kommer inte fram.")
+        one = _("E-post kommer inte fram.") if away.mails else _("Sms kommer inte fram.")
+        what = _("Meddelanden kommer inte fram.") if away.all else one
         then = _("Sedan %(when)s. De väntar och går när det fungerar. Ring den som har bråttom.", when=moment_long(since))
         text = f"{what} {then}"
     elif late:
