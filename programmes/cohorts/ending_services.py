@@ -25,10 +25,11 @@ async def cancel_rest(cohort_id: int, seen: str, principal: Principal, now: date
     async with transaction():
         await queries.mine(principal, local_date(now), cohort_id)
         cohort = await queries.locked(cohort_id)
-        left = [s for s in await queries.sessions(cohort_id) if s.state in {"planned", "moved"} and s.starts_at > now]
+        sessions = await queries.sessions(cohort_id)
+        left = [s for s in sessions if s.state in {"planned", "moved"} and s.starts_at > now]
         if not left:
             return
-        if not ends_early(cohort.state, cohort.form) or str(len(left)) != seen:
+        if not ends_early(cohort.state, cohort.form, "held" in {s.state for s in sessions}) or str(len(left)) != seen:
             raise Conflict("cohort_changed")
         async with noting(cohort_id, "cancel_rest", principal, now) as noted:
             await execute(

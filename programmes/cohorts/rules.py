@@ -330,9 +330,10 @@ def start_is_told(sessions: int, begun: int) -> bool:
     return not sessions or begun < sessions
 
 
-def ends_early(state: str, form: str) -> bool:
-    """Whether what is left may be cancelled at once: of what runs. A group that has not started is decided upon."""
-    return state == "started" or (state == "open" and form != "group")
+def ends_early(state: str, form: str, held: bool) -> bool:
+    """Whether what is left may be cancelled at once: of what runs. A group that has not started is decided upon; unless a
+    session of it was `held`, since it can then be neither cancelled nor postponed, and may not reach its minimum either."""
+    return state == "started" or (state == "open" and (form != "group" or held))
 
 
 @dataclass(frozen=True)

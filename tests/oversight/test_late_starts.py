@@ -439,8 +439,17 @@ async def test_of_a_start_that_cannot_start_either_it_is_said_what_it_takes(
     await sign_in_as(client, "kim", clock.now())
     shown = await words(client, f"{STARTS}/{cohort.cohort_id}/starta")
     assert re.search(r"så starten kan varken skjutas upp eller ställas in\. Den kan starta när minst \d+ är klara?\.", shown)
-    assert f'href="/personal/grupper/{cohort.cohort_id}"' in shown
+    assert "Annars ställer ni in de träffar som är kvar, och avslutar gruppen." in shown
     assert "Skjut upp" not in await words(client, STARTS)
+    # And so it ends: what is left at once, how it ended, and closed.
+    closing = f"/personal/grupper/{cohort.cohort_id}/avsluta"
+    assert f'href="{closing}"' in await words(client, f"{STARTS}/{cohort.cohort_id}/skjut-upp")
+    left = "state in ('planned', 'moved') and starts_at > $2 and cohort_id = $1"
+    count = await owner.fetchval(f"select count(*) from cohort_session where {left}", cohort.cohort_id, clock.now())
+    answer = await post_form(client, f"{closing}/i-fortid", {"sett": str(count)})
+    assert answer.status_code == 303
+    assert await owner.fetchval(f"select count(*) from cohort_session where {left}", cohort.cohort_id, clock.now()) == 0
+    assert await owner.fetchval("select ended_how from cohort where id = $1", cohort.cohort_id) == "ended_early"
 
 
 async def test_the_decision_comes_before_the_notes_of_what_has_been(

@@ -45,8 +45,9 @@ async def confirm(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any
     state, number = request.app.state, row_id(cohort_id)
     now = state.clock.now()
     cohort = await cohorts.mine(principal(request), local_date(now), number)
-    left = [s for s in await cohorts.sessions(number) if s.state in {"planned", "moved"} and s.starts_at > now]
-    if not left or not services.ends_early(cohort.state, cohort.form):
+    sessions = await cohorts.sessions(number)
+    left = [s for s in sessions if s.state in {"planned", "moved"} and s.starts_at > now]
+    if not left or not services.ends_early(cohort.state, cohort.form, "held" in {s.state for s in sessions}):
         return _to(f"/personal/grupper/{number}/avsluta")
     told = await reach(number, "rest_cancelled", state.key_folder)
     return page(request, "desk/closing_early.html", pages.ending_page(cohort, left, told))

@@ -234,7 +234,7 @@ def _attendance(facts: ClosingFacts, done: bool) -> tuple[str, str]:
         parts.append(ngettext("%(n)s tillfälle saknar sin anteckning.", "%(n)s tillfällen saknar sin anteckning.", n))
     if facts.coming:
         parts.append(ngettext("%(n)s tillfälle är kvar.", "%(n)s tillfällen är kvar.", facts.coming))
-        early = ends_early(facts.state, facts.form)
+        early = ends_early(facts.state, facts.form, facts.held)
         parts.append(
             _("Slutar det i förtid ställer du in alla på en gång, så att alla får veta.")
             if early
@@ -296,7 +296,7 @@ def _links(cohort: CohortFacts, facts: ClosingFacts, unnoted: Sequence[Unnoted],
         ]
         if found or not facts.coming:
             return found
-        if ends_early(facts.state, facts.form):
+        if ends_early(facts.state, facts.form, facts.held):
             return [Link(_("Ställ in det som är kvar"), f"{address}/avsluta/i-fortid"), Link(*_to_sessions(cohort))]
         return [Link(*_to_sessions(cohort))]
     if step.key == "evaluation":

@@ -93,6 +93,7 @@ async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
         unended=await unended(cohort),
         first_right_until=await is_awaited(cohort.cohort_id, now),
         held_until=await held_until(cohort_id, now),
+        held="held" in {s.state for s in sessions},
         least=programme.sessions_min if cohort.form == "individual" else None,
     )
 

@@ -22,7 +22,7 @@ class ClosingFacts:
     `waiting` is how many messages are still to be written or sent: they need the list. `required` is whether the section
     demands an evaluation (2.1, 2.12). `unended` is whether people still have places and codes. `least` is the fewest talks
     that the edition has, of a series. Until `first_right_until` people of a cancelled start may still move to another.
-    `held_until` is when the last message may leave that waits for its hour.
+    `held_until` is when the last message may leave that waits for its hour. `held`: a session of it was.
     """
 
     kind: Kind
@@ -44,6 +44,7 @@ class ClosingFacts:
     least: int | None = None
     first_right_until: datetime | None = None
     held_until: datetime | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True)

@@ -177,8 +177,8 @@ def held_instead(start: Start, choice: StartChoice) -> str:
     if choice != "not_yet":
         return _("Starta i stället, ställ in de träffar som är kvar och avsluta sedan.")
     return ngettext(
-        "Den kan starta när minst %(n)s är klar. Träffar som är kvar kan ni ställa in en och en.",
-        "Den kan starta när minst %(n)s är klara. Träffar som är kvar kan ni ställa in en och en.",
+        "Den kan starta när minst %(n)s är klar. Annars ställer ni in de träffar som är kvar, och avslutar gruppen.",
+        "Den kan starta när minst %(n)s är klara. Annars ställer ni in de träffar som är kvar, och avslutar gruppen.",
         start.required or 1,
     )
 

@@ -148,7 +148,7 @@ def held_page(facts: Start, reason: Reason, form: object) -> DecisionPage:
     if facts.form == "drop_in":
         return DecisionPage(facts, "", form, (), stands=(said(reason),), ways=((sessions[0], _("Till tillfällena")),))
     choice = start_choice(facts.deciding, facts.confirmed)
-    first = (group, _("Till gruppen"))
+    first = (f"{group}/avsluta", _("Till avslutet"))
     if choice != "not_yet":
         first = (f"/personal/starter/{facts.cohort_id}/starta", _("Till beslutet om start"))
     stands = (said(reason), held_instead(facts, choice))
