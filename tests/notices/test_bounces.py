@@ -126,21 +126,28 @@ async def test_a_bounce_shows_staff_who_was_not_reached_and_says_nothing_of_whom
     assert [row["error"] for row in await owner.fetch("select error from notice_attempt")] == ["Bounced"]
 
 
-@pytest.mark.parametrize("table", ["staff_message", "staff_digest", "log_digest"])
-async def test_a_mail_to_staff_that_comes_back_has_failed(
-    table: str, mail: Mail, cohort: CohortFacts, clock: FrozenClock, owner: asyncpg.Connection
+async def mailed(
+    owner: asyncpg.Connection, table: str, number: UUID, staff_id: int, cohort: CohortFacts, now: datetime
 ) -> None:
-    love = (await a_leader(clock.now(), "love")).staff_id
-    await owner.execute("update staff set email = 'love@example.invalid' where id = $1", love)
-    number, now = uuid4(), datetime.now(UTC)
+    """A mail of one kind has gone to a member of staff."""
+    await owner.execute("update staff set email = 'love@example.invalid' where id = $1", staff_id)
     if table == "staff_message":
         session = (await sessions(cohort.cohort_id))[0].session_id
         more, given = "session_id, kind, created_at", f"{session}, 'asked', '{now.isoformat()}'"
     else:
         more, given = "day", f"'{(now - timedelta(days=1)).date()}'"
     await owner.execute(
-        f"insert into {table} (id, staff_id, state, failures, {more}) values ($1, $2, 'sent', 0, {given})", number, love
+        f"insert into {table} (id, staff_id, state, failures, {more}) values ($1, $2, 'sent', 0, {given})", number, staff_id
     )
+
+
+@pytest.mark.parametrize("table", ["staff_message", "staff_digest", "log_digest"])
+async def test_a_mail_to_staff_that_comes_back_has_failed(
+    table: str, mail: Mail, cohort: CohortFacts, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    love = (await a_leader(clock.now(), "love")).staff_id
+    number, now = uuid4(), datetime.now(UTC)
+    await mailed(owner, table, number, love, cohort, now)
     assert await unreached(now) == []
     assert "Noted: one person was not reached." in await handed_over(number, mail)
     assert await owner.fetchval(f"select state from {table}") == "failed"
@@ -159,16 +166,8 @@ async def test_what_comes_back_late_from_the_address_before_says_nothing_of_the_
     to: str, wrong: bool, table: str, mail: Mail, cohort: CohortFacts, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
     love = (await a_leader(clock.now(), "love")).staff_id
-    await owner.execute("update staff set email = 'love@example.invalid' where id = $1", love)
     number, now = uuid4(), datetime.now(UTC)
-    if table == "staff_message":
-        session = (await sessions(cohort.cohort_id))[0].session_id
-        more, given = "session_id, kind, created_at", f"{session}, 'asked', '{now.isoformat()}'"
-    else:
-        more, given = "day", f"'{(now - timedelta(days=1)).date()}'"
-    await owner.execute(
-        f"insert into {table} (id, staff_id, state, failures, {more}) values ($1, $2, 'sent', 0, {given})", number, love
-    )
+    await mailed(owner, table, number, love, cohort, now)
     async with as_owner():
         await account_services.change_email("love", "love.ek@kommun.example", datetime.now(UTC))
     assert "Noted: one person was not reached." in await handed_over(number, mail, to)
