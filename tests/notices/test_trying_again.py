@@ -24,6 +24,7 @@ from tests.clock import FrozenClock
 from tests.factories import a_cohort, somebody
 from tests.notices.mail import Mail, states
 from tests.notices.peer import Peer
+from tests.pools import as_worker
 
 
 async def test_a_message_that_is_put_off_is_tried_again_with_growing_pauses_and_the_same_number(
@@ -147,7 +148,8 @@ async def test_one_message_that_cannot_be_written_does_not_keep_the_others(
     for name in ("lisa", "kim"):
         taken = await somebody(cohort, keys, clock.now(), contact=f"{name}@example.invalid")
         await notices.tell_one("place_held", taken.enrolment_id, keys, clock.now())
-    assert await sending.send_due(Fussy(mail.folder), mail.worker.settings, keys, clock) == 1
+    async with as_worker(mail.worker.settings):
+        assert await sending.send_due(Fussy(mail.folder), mail.worker.settings, keys, clock) == 1
     assert await states(cohort) == [("place_held", "sent"), ("place_held", "waiting")]
     assert await owner.fetchval("select error from notice_attempt") == "KeyError"
 
@@ -168,5 +170,6 @@ async def test_what_is_written_while_messages_are_sent_is_sent_too_without_a_tic
             sent.append(message["To"])
 
     monkeypatch.setattr("programmes.notices.job_services.post_from", lambda _: Post())
-    await job_services.HANDLERS[notices.SEND](mail.worker, {})
+    async with as_worker(mail.worker.settings):
+        await job_services.HANDLERS[notices.SEND](mail.worker, {})
     assert sent == ["lisa@example.invalid", "nour@example.invalid"]
