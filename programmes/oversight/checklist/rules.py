@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from programmes.core.clock import local_date
-from programmes.desk.closing.rules import KEPT
+from programmes.desk.closing.rules import KEPT, ErasedList
 from programmes.oversight.retention.rules import due as erased
 
 StepKey = Literal[
@@ -28,7 +28,7 @@ class Way:
     `box_open`: an evaluation that is to be and is not closed. `people`: somebody stands on its list, or has a code.
     `may_move`: people of a cancelled start can still use their first right. `records`: records of people who were in it
     are kept, so many years (`kept_years`) after the last note of each. `queue_until`: so long those who wait are kept while
-    nobody decides about the start, where nobody can enter any more.
+    nobody decides about the start, where nobody can enter any more. `list_gone`: its list has gone by itself.
     """
 
     cohort_id: int
@@ -60,6 +60,7 @@ class Way:
     records: bool = False
     kept_years: int = 0
     queue_until: date | None = None
+    list_gone: ErasedList | None = None
 
 
 @dataclass(frozen=True)
