@@ -119,6 +119,17 @@ class RuleLine:
 
 
 @dataclass(frozen=True)
+class ListLine:
+    """A receipt of a working list: where it is, day and rule, and of which programme, whose `name` is Swedish wherever it
+    stands. Of which cohort is not said."""
+
+    address: str
+    text: str
+    title: str
+    name: str
+
+
+@dataclass(frozen=True)
 class HomePage:
     """The whole page of managers. `fixed`: what goes with something else, and when."""
 
@@ -128,7 +139,7 @@ class HomePage:
     rules: tuple[RuleLine, ...]
     fixed: tuple[tuple[str, str], ...]
     receipts: tuple[tuple[str, str, str], ...]
-    lists: tuple[tuple[str, str, str], ...]
+    lists: tuple[ListLine, ...]
 
 
 @dataclass(frozen=True)
@@ -263,14 +274,14 @@ def _list_words(section: str, names: Mapping[str, str]) -> str:
     return _("Arbetslista, %(programme)s", programme=f"{section} {names.get(section, '')}".strip())
 
 
-def list_lines(found: Iterable[ListReceipt], names: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
-    """Address, day and programme of every receipt of a working list, by nobody's cohort. `names`: of the programmes, by
-    section."""
+def list_lines(found: Iterable[ListReceipt], names: Mapping[str, str]) -> tuple[ListLine, ...]:
+    """A line for every receipt of a working list. `names`: of the programmes, by section."""
     return tuple(
-        (
+        ListLine(
             f"/personal/gallring/{one.receipt_id}",
             f"{day_plain(one.erased_on)}. {rule_text(one.rule, one.by is None)}",
             _list_words(one.section, names),
+            names.get(one.section, ""),
         )
         for one in found
     )
@@ -314,7 +325,7 @@ def home_page(
     months: tuple[MonthLine, ...],
     chosen: Mapping[Subject, Sequence[Choice]],
     receipts: Iterable[Receipt],
-    lists: tuple[tuple[str, str, str], ...] = (),
+    lists: tuple[ListLine, ...] = (),
 ) -> HomePage:
     """The page of managers. `lists` as `list_lines`."""
     return HomePage(
