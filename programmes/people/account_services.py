@@ -28,10 +28,11 @@ class Changed:
 
 @dataclass(frozen=True)
 class NotChanged:
-    """Why not: the present password was not admitted, or the new one is weak for these reasons."""
+    """Why not: the present password was not admitted, or the new one is weak for these reasons, or is the present one."""
 
     refused: NotAdmitted | None = None
     weak: tuple[Weakness, ...] = ()
+    same: bool = False
 
 
 class AccountEnded(Exception):
@@ -63,6 +64,8 @@ async def change_password(
         return NotChanged(weak=tuple(weak))
     if refused := await confirm_password(staff_id, present, key, now):
         return NotChanged(refused)
+    if wanted == present:
+        return NotChanged(same=True)
     stored = await hashed(wanted)
     async with transaction():
         await execute("update staff set password_hash = $2 where id = $1 and oidc_subject is null", staff_id, stored)

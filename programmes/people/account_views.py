@@ -111,6 +111,9 @@ async def change_password(request: AnyRequest) -> Response[Any]:
     if answer.refused:
         form.fail("losen", words(answer.refused, _("Lösenordet stämmer inte.")))
         return _show_password(request, form, how.username)
+    if answer.same:
+        form.fail("nytt", _("Det är det lösenord du har nu. Välj ett annat."))
+        return _show_password(request, form, how.username)
     reasons = pages.weak(answer.weak, accounts.SHORTEST, accounts.LONGEST)
     form.fail("nytt", _("Välj ett starkare lösenord."))
     return _show_password(request, form, how.username, reasons)

@@ -18,6 +18,8 @@ AnyRequest = Request[Any, Any, Any]
 _STAFF_PAGE = re.compile(r"/personal(/[A-Za-z0-9_-]+)*(\?[A-Za-z0-9_.%+=&-]*)?")
 _STAFF_FILE = re.compile(r"/personal(/[A-Za-z0-9_-]+)+\.[a-z]{2,5}(\?[A-Za-z0-9_.%+=&-]*)?")
 _HALF_YEAR = 180 * 24 * 3600
+# The cookie that says that somebody has just signed out here.
+LEFT = "utloggad"
 # What the cookie `genom` says: somebody came by single sign-on, the device is shared, or both.
 _BY_ACCOUNT, _SHARED, _SHARED_BY_ACCOUNT = "konto", "delad", "konto-delad"
 
@@ -78,7 +80,7 @@ def let_in(
     set_form_token(request, response)
     if signed_in.device:
         set_cookie(request, response, "enhet", signed_in.device, _HALF_YEAR)
-    for name in ("steg", "konto"):
+    for name in ("steg", "konto", LEFT):
         if read_cookie(request, name):
             drop_cookie(request, response, name)
     remember(request, response, is_shared(request) if shared is None else shared, by_account)

@@ -11,6 +11,7 @@ from programmes.core.i18n import gettext as _
 from programmes.people import pages, queries, services
 from programmes.people import single_sign_on_services as single_sign_on
 from programmes.people.entry_views import (
+    LEFT,
     back,
     browser,
     came_by_account,
@@ -29,6 +30,8 @@ from programmes.web.rendering import page
 from programmes.web.sessions import drop_cookie, read_cookie, set_cookie
 
 log = structlog.get_logger()
+# For so long the sign-in page says that somebody has signed out, once: signing out at the provider takes a while.
+_SAYS_SO = 600
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -55,7 +58,11 @@ async def sign_in_page(request: AnyRequest) -> Response[Any]:
     if out == "steg" and token and await state.load_principal(token, state.clock.now()):
         # The second step was over because another tab had taken it.
         return to(goes_to)
-    return show_sign_in(request, Form(), goes_to, 200, out)
+    left = read_cookie(request, LEFT)
+    response = show_sign_in(request, Form(), goes_to, 200, out or (left and "sjalv"))
+    if left:
+        drop_cookie(request, response, LEFT)
+    return response
 
 
 async def again(request: AnyRequest) -> Response[Any]:
@@ -126,6 +133,8 @@ async def sign_out(request: AnyRequest) -> Response[Any]:
     response = await _there_too(request, hint) if by_account else to("/logga-in")
     set_form_token(request, response)
     drop_cookie(request, response, "staff")
+    # Said on the page that they come to, also by way of the provider, whose way back has one fixed address.
+    set_cookie(request, response, LEFT, "ja", _SAYS_SO)
     remember(request, response, is_shared(request))
     return response
 

@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from programmes.core import i18n
 from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
 from programmes.settings import Settings
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +70,13 @@ class Frame:
     principal: Principal | None
     settings: Settings
     place: str = ""
+    keys: KeyFolder | None = None
+
+    @property
+    def keys_away(self) -> bool:
+        """Whether nothing can be sealed or opened just now, as `/health/ready` sees it. A page whose form needs that says so
+        before anybody fills it in. Looked up by the pages that ask, without a statement."""
+        return self.keys is not None and not self.keys.usable()
 
 
 @dataclass(frozen=True)
@@ -185,6 +193,7 @@ def _frame(request: Request[Any, Any, Any]) -> Frame:
         principal=request.scope.get("principal"),  # type: ignore[arg-type]
         settings=request.app.state.settings,
         place=getattr(request.state, "shown_place", ""),
+        keys=request.app.state.key_folder,
     )
 
 

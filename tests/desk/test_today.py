@@ -272,7 +272,7 @@ async def test_the_guidance_on_concern_is_read_without_a_trace(
 
 
 @pytest.mark.parametrize(
-    ("role", "says"), [("manager", "Läsa gallringsprotokoll."), ("administrator", "programmes staff add")]
+    ("role", "says"), [("manager", "Läs gallringsprotokollen"), ("administrator", "programmes staff add")]
 )
 async def test_a_manager_and_an_administrator_are_told_what_their_role_can_do(
     role: Role, says: str, db: None, client: httpx.AsyncClient, clock: FrozenClock

@@ -112,6 +112,9 @@ async def test_marks_are_there_after_a_reload_and_after_being_signed_out(
     await owner.execute("delete from staff_session")
     await page.get_by_role("button", name="Spara närvaro").click()
     await page.wait_for_url(re.compile(r"/logga-in\?till="))
+    # Why they are here, and that nothing is lost.
+    await expect(page.get_by_role("status")).to_contain_text("Du har blivit utloggad")
+    await expect(page.get_by_role("status")).to_contain_text("det du skrev ligger kvar i den här fliken")
     await sign_in(page)
     await expect(page.locator(f'input[name="{people[0]}"][value="no_show"]')).to_be_checked()
     await page.get_by_role("button", name="Spara närvaro").click()

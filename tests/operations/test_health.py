@@ -11,6 +11,7 @@ from programmes.app import create_app
 from programmes.core.sealing import KeyFolder
 from programmes.settings import Settings
 from tests.clock import FrozenClock
+from tests.factories import a_cohort, a_coordinator, sign_in_as
 
 
 async def test_a_healthy_service_is_live_and_ready_and_sets_no_cookie(client: httpx.AsyncClient) -> None:
@@ -31,6 +32,35 @@ async def test_the_worker_is_told_of_and_takes_no_web_process_away(
         clock.advance(minutes=minutes)
         answer = await client.get("/health/ready")
         assert (answer.status_code, answer.json()["worker"]) == (200, working)
+
+
+async def test_a_form_that_cannot_be_sent_without_its_keys_says_so_before_it_is_filled_in(
+    settings: Settings, clock: FrozenClock, db: None, tmp_path: Path
+) -> None:
+    folder = tmp_path / "keys"
+    app = create_app(dataclasses.replace(settings, key_folder=folder), clock, own_pool=False)
+    kim = await a_coordinator(clock.now())
+    there = [await a_cohort(section, clock.now(), kim) for section in ("2.1", "2.7")]
+    public = [f"/anmalan/{cohort.public_id}" for cohort in there]
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=settings.base_url) as browser:
+        await sign_in_as(browser, "kim", clock.now())
+        desk = f"/personal/grupper/{there[0].cohort_id}/anmal"
+        says = {
+            **dict.fromkeys(public, "Det går inte att anmäla sig just nu"),
+            desk: "Det går inte att anmäla någon just nu",
+        }
+        says["/logga-in"] = "Det går inte att logga in just nu"
+        for address, told in says.items():
+            answer = await browser.get(address)
+            assert (answer.status_code, told in answer.text) == (200, False), address
+        shutil.rmtree(folder)
+        for address, told in says.items():
+            answer = await browser.get(address)
+            assert (answer.status_code, told in answer.text) == (200, True), address
+            assert 'role="alert"' in answer.text
+        # What needs no keys goes on.
+        assert (await browser.get("/")).status_code == 200
+        assert "En del av tjänsten är nere" not in (await browser.get("/insatser/abc")).text
 
 
 async def test_without_its_key_folder_it_is_live_but_not_ready(

@@ -120,3 +120,17 @@ async def test_a_decision_is_named_by_its_number_and_day_and_by_nobody(
     assert await choose("protected_record", 6, "Anna 070-174 06 05", 1, NIGHT) == "leads"
     # As the release before sends it.
     assert (await post_form(client, address, {"tid": "6", "beslut": "KS 2026-000123"})).status_code == 303
+
+
+async def test_a_number_outside_the_limits_and_a_missing_decision_are_said_at_once(
+    past: Past, client: httpx.AsyncClient
+) -> None:
+    await sign_in_as(client, "sasha", NIGHT)
+    address = "/personal/gallring/regler/protected_record"
+    answer = await post_form(client, address, {"tid": "2", "beslut": ""})
+    assert answer.status_code == 422
+    assert "Det är för kort." in answer.text
+    assert "Skriv vilket beslut det är." in answer.text
+    answer = await post_form(client, address, {"tid": "x", "beslut": ""})
+    assert "Skriv ett tal från" in answer.text
+    assert "Det är för kort." not in answer.text

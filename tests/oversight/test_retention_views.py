@@ -290,6 +290,22 @@ async def test_forms_without_a_token_change_nothing(
     assert await owner.fetchval("select count(*) from retention_hold") == 0
 
 
+async def test_a_receipt_of_a_run_says_whether_somebody_ran_it(
+    past: Past, client: httpx.AsyncClient, settings: Settings, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await sign_in_as(client, "sasha", NIGHT)
+    await erase(settings, keys, clock)
+    by_itself, by_hand = "Tjänsten, av sig själv", "Den som sköter tjänsten, med ett kommando på servern"
+    for hands, told, other in ((False, by_itself, by_hand), (True, by_hand, by_itself)):
+        await owner.execute("update retention_run set by_hand = $1", hands)
+        lines = await lines_of(client, "/personal/gallring/protokoll.csv")
+        assert lines
+        assert {line[7] for line in lines} == {told}
+        receipt = await text_of(client, f"/personal/gallring/protokoll/{lines[0][6]}")
+        assert told in receipt
+        assert other not in receipt
+
+
 async def test_what_is_to_come_and_what_went_are_files_that_name_nobody(
     past: Past, client: httpx.AsyncClient, settings: Settings, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:

@@ -501,6 +501,8 @@ async def test_the_page_says_whether_the_chain_is_whole_and_lists_the_days(
     assert "Kedjan är hel till och med rad 6 Kontrollerad idag 08.00." in page
     assert f"ons 30 sep {shown(head.mac)} 6 6" in page
     assert "Rader sparas i 5 år." in page
+    # The label beside the sum has to fit on a phone: a longer one breaks in the middle of the word.
+    assert 'data-label="Summa"' in (await client.get("/personal/granskning?manad=2026-09")).text
     clock.advance(hours=4)
     assert "Kedjan var hel till och med rad 6" in await page_of(client, "/personal/granskning", clock)
     async with owner.transaction():

@@ -177,6 +177,40 @@ async def test_groups_without_names_are_counted_as_their_section_says(
     assert part["2.1"].value("people") == 6
 
 
+async def test_a_group_whose_list_went_by_itself_is_counted_when_it_is_closed_like_any_other(
+    robin: Principal,
+    client: httpx.AsyncClient,
+    keys: KeyFolder,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    the_worker: Worker,
+) -> None:
+    start, like_any_other = clock.now(), {}
+    for by_itself in (False, True):
+        for section in ("2.1", "2.16"):
+            clock.set(start)
+            cohort, *_ = await with_a_past(section, clock, keys, robin, owner)
+            if by_itself:
+                clock.advance(days=30)
+                await closing.erase_overdue(the_worker)
+                assert not await owner.fetchval("select count(*) from enrolment")
+            await do_everything_first(cohort, section, robin, clock.now(), owner)
+            if by_itself:
+                await sign_in_as(client, "kim", clock.now())
+                assert "som har haft sin sista träff i perioden är inte avslutad." in (await client.get(PAGE)).text
+            answer = await closing.close(cohort.cohort_id, uuid4(), robin, keys, clock.now())
+            assert isinstance(answer, closing.Closed), answer
+        clock.advance(minutes=1)
+        found = await _sections(clock.now())
+        values = {section: _values(found[section]) for section in ("2.1", "2.16")}
+        if not by_itself:
+            like_any_other = values
+            assert values["2.1"]["people"] == 6
+    # The second of each adds what the first did.
+    for section, of_first in like_any_other.items():
+        assert values[section] == {name: 2 * n if n is not None else None for name, n in of_first.items()}
+
+
 async def test_open_places_are_counted_day_by_day_and_meeting_places_each_by_itself(
     robin: Principal, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:

@@ -178,6 +178,23 @@ async def change(client: httpx.AsyncClient, present: str, wanted: str, again: st
     return await post_form(client, "/personal/konto/losenord", form)
 
 
+async def test_the_present_password_is_no_new_one(
+    kim: int, client: httpx.AsyncClient, owner: asyncpg.Connection, clock: FrozenClock
+) -> None:
+    await by_form(client, "kim")
+    before = await owner.fetchval("select password_hash from staff where id = $1", kim)
+    answer = await change(client, PASSWORD, PASSWORD)
+    assert answer.status_code == 422
+    assert "Det är det lösenord du har nu. Välj ett annat." in answer.text
+    # Whoever does not know it is told that it is wrong, and nothing of which one it is.
+    other = "en-helt-annan-mening-7"
+    answer = await change(client, other, other)
+    assert "Lösenordet stämmer inte." in answer.text
+    assert "det lösenord du har nu. Välj" not in answer.text
+    assert await owner.fetchval("select password_hash from staff where id = $1", kim) == before
+    assert (await client.get("/personal/idag")).status_code == 200
+
+
 async def test_another_password_ends_the_other_sessions_and_this_browser_stays_known(
     kim: int, client: httpx.AsyncClient, clock: FrozenClock
 ) -> None:

@@ -166,6 +166,31 @@ async def test_a_form_sent_by_somebody_signed_out_is_lost_and_that_is_said(robin
     assert 'value="/personal/grupper/7"' in page.text
 
 
+OUT = "Du är utloggad."
+
+
+async def test_who_signs_out_is_told_so_once_and_nobody_else_is(robin: int, client: httpx.AsyncClient) -> None:
+    assert OUT not in (await client.get("/logga-in")).text
+    await sign_in_by_form(client, "ett-langt-losenord")
+    token = token_of((await client.get("/personal/idag")).text)
+    gone = await client.post("/logga-ut", data={"_csrf_token": token})
+    assert gone.headers["location"] == "/logga-in"
+    page = await client.get(gone.headers["location"])
+    assert re.search(rf'role="status"[^§]*?<h2>{OUT}</h2>', page.text)
+    assert OUT not in (await client.get("/logga-in")).text
+    # Who has signed in meanwhile and is signed out by the clock reads that, and not that they left.
+    await client.post("/logga-ut", data={"_csrf_token": token_of((await client.get("/logga-in")).text)})
+    await sign_in_by_form(client, "ett-langt-losenord")
+    assert OUT not in (await client.get("/logga-in?ut=sida")).text
+
+
+async def test_marks_that_wait_in_the_tab_are_said_to_be_kept(robin: int, client: httpx.AsyncClient) -> None:
+    page = (await client.get("/logga-in?till=/personal/traffar/7/narvaro&ut=kvar")).text
+    assert "Du har blivit utloggad" in page
+    assert "det du skrev ligger kvar i den här fliken" in page
+    assert "Det du skrev sist är inte sparat." not in page
+
+
 @pytest.mark.parametrize("till", ["//evil.example", "/personal/idag//x", "/personal?x=http://e", "/personal/idag?a=<b>"])
 async def test_nobody_is_led_elsewhere_after_signing_in(robin: int, client: httpx.AsyncClient, till: str) -> None:
     page = await client.get("/logga-in", params={"till": till})

@@ -512,6 +512,9 @@ async def test_signing_out_ends_the_session_here_and_leads_on_to_the_provider(
     assert told["client_id"] == "stod"
     async with httpx.AsyncClient(transport=Plain()) as there:
         assert "not set" not in (await there.get(address)).text, "the provider knows whom to sign out"
+    # Back from there, whose way back has no words of ours in it.
+    assert "Du är utloggad." in (await browser.get(told["post_logout_redirect_uri"])).text
+    assert "Du är utloggad." not in (await browser.get("/logga-in")).text
 
 
 async def test_signing_out_works_here_when_the_provider_is_down(

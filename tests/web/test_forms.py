@@ -40,6 +40,7 @@ def test_the_last_four_of_a_whole_number_are_kept_with_it(born: str) -> None:
     assert record(born) == ("1985-02-14", "198502142394", {})
     assert record("19850214", "2394") == ("1985-02-14", "198502142394", {})
     assert record(born, "2394") == ("1985-02-14", "198502142394", {})
+    assert record("19850214", "-2394") == ("1985-02-14", "198502142394", {})
 
 
 def test_a_coordination_number_gives_the_day_that_it_hides() -> None:
@@ -52,6 +53,9 @@ def test_a_coordination_number_gives_the_day_that_it_hides() -> None:
         ("198502149999", "", "fodd", "De fyra sista siffrorna stämmer inte"),
         ("198502142394", "1234", "pnr", "fyra andra siffror"),
         ("19850214", "9999", "pnr", "De fyra siffrorna stämmer inte"),
+        ("19850214", "----", "pnr", "De fyra siffrorna stämmer inte"),
+        ("19850214", " - ", "pnr", "De fyra siffrorna stämmer inte"),
+        ("198502142394", "----", "pnr", "fyra andra siffror"),
         ("19000229", "", "fodd", "Det datumet finns inte."),
         ("20251301", "", "fodd", "Det datumet finns inte."),
         ("19850274", "", "fodd", "Ta 60 från dagen: 74 blir 14."),

@@ -34,7 +34,7 @@ def what_happens(kind: Kind, form: str, held: bool = True) -> WhatHappens:
     )
     if form == "individual":
         kept = (_("Att en insats till har avslutats, antal samtal och hur den slutade, hopräknat per halvår"),)
-        return WhatHappens(kept, (*gone, _("Samtalens tider")))
+        return WhatHappens(kept, (*gone, *goes_with_the_rest(form)))
     if not held:
         return WhatHappens((_("Att det inte blev av, och varför enligt listan"),), gone if form == "group" else ())
     if kind == "held":
@@ -43,6 +43,11 @@ def what_happens(kind: Kind, form: str, held: bool = True) -> WhatHappens:
         numbers = (_("Antal per träff och kön"), _("Antal olika personer efter kön"), _("Summor från utvärderingen"))
         return WhatHappens(numbers, gone)
     return WhatHappens((_("Antal per öppettillfälle och kön"),), ())
+
+
+def goes_with_the_rest(form: str) -> tuple[str, ...]:
+    """What closing erases though its list has gone already: a series dissolves."""
+    return (_("Samtalens tider"),) if form == "individual" else ()
 
 
 def _kept_of_people(form: str, held: bool) -> tuple[str, ...]:

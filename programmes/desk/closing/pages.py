@@ -1,11 +1,11 @@
-"""The checklist to the end of a group, what closing does, and the receipt that says what went."""
+"""The checklist to the end of a group, and what closing does."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from programmes.attendance.queries import Unnoted
-from programmes.attendance.rules import Bound, Bounds, Kind
+from programmes.attendance.rules import Bound, Bounds
 from programmes.attendance.wording import as_values, count_fields, said, total
 from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import ends_early
@@ -13,18 +13,13 @@ from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_plain, moment_long, ngettext
 from programmes.core.i18n import gettext as _
-from programmes.desk.closing.kept_pages import WhatHappens, ended_title, what_happens
+from programmes.desk.closing.kept_pages import WhatHappens, ended_title, goes_with_the_rest, what_happens
+from programmes.desk.closing.receipt_wording_rules import Alone, Link, alone
 from programmes.desk.closing.rules import ClosingFacts, Ending, Step, StepKey, endings, erased_by, may_close, steps
 from programmes.desk.group.groups_pages import Tag
 from programmes.desk.group.pages import GroupHead
 
 _MOST_LINKS = 4
-
-
-@dataclass(frozen=True)
-class Link:
-    text: str
-    address: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +56,7 @@ class ClosingPage:
     changed: bool = False
     too_few: str = ""
     seen: str = ""
+    erased: Alone | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +68,7 @@ class ClosedPage:
     ended: str
     receipts: tuple[Link, ...]
     exempt: bool
+    erased: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,17 +82,6 @@ class ConfirmPage:
     calls: int = 0
     seen: str = ""
     changed: bool = False
-
-
-@dataclass(frozen=True)
-class ReceiptPage:
-    programme: str
-    group: Link | None
-    day: str
-    rule: str
-    by: str
-    what: WhatHappens
-    decision: str
 
 
 @dataclass(frozen=True)
@@ -134,7 +120,7 @@ def closing_page(
         rows=rows,
         last=_last(cohort, facts, not first),
         ended=ended_title(cohort.form),
-        what=what_happens(facts.kind, cohort.form, facts.sessions > 0 and cohort.state != "cancelled"),
+        what=_what(cohort, facts, facts.sessions > 0 and cohort.state != "cancelled"),
         exempt=cohort.exempt,
         section=cohort.section,
         endings=tuple((e, ending_text(e)) for e in endings(facts.sessions, facts.least)),
@@ -145,7 +131,22 @@ def closing_page(
         bounds=bounds_text(facts.bounds),
         form=typed.form,
         changed=typed.changed,
+        erased=_alone(cohort, facts),
     )
+
+
+def _alone(cohort: CohortFacts, facts: ClosingFacts) -> Alone | None:
+    return alone(facts.erased, cohort.form, cohort.state, cohort.first_start is not None)
+
+
+def _what(cohort: CohortFacts, facts: ClosingFacts, held: bool) -> WhatHappens:
+    what = what_happens(facts.kind, cohort.form, held)
+    return what if facts.erased is None else replace(what, gone=goes_with_the_rest(cohort.form))
+
+
+def _has_list(cohort: CohortFacts, facts: ClosingFacts) -> bool:
+    """Whether closing erases a working list: there is one, which has not gone by itself."""
+    return cohort.exempt and cohort.form != "drop_in" and facts.erased is None
 
 
 def _too_few(cohort: CohortFacts, facts: ClosingFacts) -> str:
@@ -314,12 +315,14 @@ def _to_sessions(cohort: CohortFacts) -> tuple[str, str]:
 def _last(cohort: CohortFacts, facts: ClosingFacts, all_done: bool) -> StepRow:
     """Closing itself."""
     ready = may_close(facts)
-    title = _("Listan raderas") if cohort.exempt and cohort.form != "drop_in" else _("Avsluta")
+    title = _("Listan raderas") if _has_list(cohort, facts) else _("Avsluta")
     text = _("Gruppen blir avslutad. Personernas platser och närvaro finns kvar.")
     if cohort.form == "individual":
         text = _("Samtalen blir avslutade. Närvaron finns kvar.")
     if cohort.form == "drop_in":
         text = _("Antalen finns kvar.")
+    elif gone := _alone(cohort, facts):
+        text = gone.text
     elif cohort.exempt:
         text = _("Du får ett gallringsprotokoll.")
         due = erased_by(cohort.last_end, None)
@@ -334,53 +337,35 @@ def _last(cohort: CohortFacts, facts: ClosingFacts, all_done: bool) -> StepRow:
         until = moment_long(facts.first_right_until)
         text = _("De som var anmälda får flytta till en annan start före andra till och med %(until)s.", until=until)
         text += " " + _("Listan behövs tills dess, eller tills alla har flyttat eller lämnat.")
-    button = Link(_("Avsluta och radera listan") if cohort.exempt and cohort.form != "drop_in" else _("Avsluta"),
+    button = Link(_("Avsluta och radera listan") if _has_list(cohort, facts) else _("Avsluta"),
                   f"/personal/grupper/{cohort.cohort_id}/avsluta/radera")  # fmt: skip
     return StepRow("close", title, text, "next" if all_done else "", (button,) if ready else (), ready, "")
 
 
 def closed_page(
-    head: GroupHead, state: str, ending: Ending | None, receipts: Sequence[tuple[str, date]], exempt: bool
+    head: GroupHead, cohort: CohortFacts, facts: ClosingFacts, receipts: Sequence[tuple[str, date]]
 ) -> ClosedPage:
     """A group that is over, with its receipts (id, day)."""
-    title = _("%(group)s är inställd") if state == "cancelled" else _("%(group)s är avslutad")
+    title = _("%(group)s är inställd") if cohort.state == "cancelled" else _("%(group)s är avslutad")
+    gone = _alone(cohort, facts)
     links = tuple(
         Link(_("Gallringsprotokoll %(day)s", day=day_plain(day)), f"/personal/gallring/{receipt_id}")
         for receipt_id, day in receipts
     )
-    return ClosedPage(head, title % {"group": head.name}, ending_text(ending), links, exempt)
+    title, ended = title % {"group": head.name}, ending_text(facts.ending)
+    return ClosedPage(head, title, ended, links, cohort.exempt, gone.text if gone else "")
 
 
 def confirm_page(
-    head: GroupHead, kind: Kind, cohort: CohortFacts, receipt_id: str, confirmed: int, never_came: int, calls: int
+    head: GroupHead, facts: ClosingFacts, cohort: CohortFacts, receipt_id: str, confirmed: int, never_came: int, calls: int
 ) -> ConfirmPage:
     """What is about to happen, before the button that can't be undone. `calls`: how many are still to be rung."""
     held = cohort.sessions > 0 and cohort.state != "cancelled"
     people = ""
-    if kind == "names" and held:
+    if facts.kind == "names" and held:
         finished = confirmed - never_came
         people = ngettext("%(n)s person har gått klart.", "%(n)s personer har gått klart.", finished)
         if never_came:
             people += " " + ngettext("%(n)s person kom aldrig.", "%(n)s personer kom aldrig.", never_came)
-    what = what_happens(kind, cohort.form, held)
-    return ConfirmPage(head, _("Avsluta %(group)s", group=cohort.name), what, cohort.exempt, receipt_id, people, calls)
-
-
-def receipt_page(
-    programme: str, group: Link | None, kind: Kind, form: str, rule: str, day: date, by: str | None, decision: str
-) -> ReceiptPage:
-    """The receipt: what went, when, by which rule, by whom. It names nobody who took part and says no number of them."""
-    rules = {
-        "closing": _("Listan raderas när gruppen avslutas."),
-        "cancelled": _("Listan raderas när starten har ställts in."),
-        "overdue": _("Listan raderas senast 30 dagar efter sista träffen, även om ingen har avslutat gruppen."),
-    }
-    return ReceiptPage(
-        programme=programme,
-        group=group,
-        day=day_plain(day),
-        rule=rules[rule],
-        by=by or _("Systemet, av sig självt"),
-        what=what_happens(kind, form, rule != "cancelled"),
-        decision=decision,
-    )
+    what, has_list = _what(cohort, facts, held), cohort.exempt and facts.erased is None
+    return ConfirmPage(head, _("Avsluta %(group)s", group=cohort.name), what, has_list, receipt_id, people, calls)

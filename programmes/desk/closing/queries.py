@@ -12,7 +12,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import UNBOOKED, CohortFacts
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.principal import Principal
-from programmes.desk.closing.rules import ClosingFacts, box_of
+from programmes.desk.closing.rules import ClosingFacts, ErasedList, box_of
 from programmes.enrolment.leaving.first_right_queries import is_awaited
 from programmes.evaluation import queries as evaluation
 from programmes.evaluation.rules import needs_box
@@ -45,12 +45,14 @@ class Overdue:
 
 @dataclass(frozen=True)
 class BroughtBack:
-    """A cohort with ways in it whose keys were destroyed. `everybody`: all that have a key; the list as a whole had gone."""
+    """A cohort with ways in it whose keys were destroyed. `everybody`: all that have a key; the list as a whole had gone.
+    `counted_from` as `LIST_COUNTS_FROM`."""
 
     cohort_id: int
     exempt: bool
     level: Kind
     everybody: bool
+    counted_from: datetime | None
 
 
 # Of a confirmed transfer `t`: no attendance has been noted or changed since.
@@ -94,6 +96,7 @@ async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
         first_right_until=await is_awaited(cohort.cohort_id, now),
         held_until=await held_until(cohort_id, now),
         held="held" in {s.state for s in sessions},
+        erased=(await gone_by_itself([cohort_id] if cohort.exempt else [])).get(cohort_id),
         least=programme.sessions_min if cohort.form == "individual" else None,
     )
 
@@ -133,6 +136,29 @@ async def receipt(receipt_id: UUID) -> Receipt | None:
 async def receipts_of(cohort_id: int) -> list[Receipt]:
     """The receipts of a cohort that still exists, newest first."""
     rows = await fetch(f"{_RECEIPT} where r.cohort_id = $1 order by r.erased_on desc, r.id", cohort_id)
+    return [Receipt(**dict(row)) for row in rows]
+
+
+async def gone_by_itself(cohort_ids: Collection[int]) -> dict[int, ErasedList]:
+    """Of these cohorts those whose list went without anybody closing them, and in which nobody stands since. Without cohorts
+    nothing is asked."""
+    if not cohort_ids:
+        return {}
+    rows = await fetch(
+        """select distinct on (r.cohort_id) r.cohort_id, r.id, r.erased_on, r.rule from erasure_receipt r
+           where r.cohort_id = any($1::int[]) and r.staff_id is null
+             and not exists (select from enrolment e where e.cohort_id = r.cohort_id)
+           order by r.cohort_id, r.erased_on desc, r.id""",
+        list(cohort_ids),
+    )
+    return {row["cohort_id"]: ErasedList(row["id"], row["erased_on"], row["rule"]) for row in rows}
+
+
+async def receipts_between(first: date, last: date) -> list[Receipt]:
+    """The receipts of lists of the local days from the first to the last, the newest first."""
+    rows = await fetch(
+        f"{_RECEIPT} where r.erased_on between $1 and $2 order by r.erased_on desc, r.section, r.id", first, last
+    )
     return [Receipt(**dict(row)) for row in rows]
 
 
@@ -178,8 +204,8 @@ async def overdue(now: datetime, kept: timedelta) -> list[Overdue]:
 async def brought_back(gone: Collection[UUID]) -> list[BroughtBack]:
     """Cohorts in which there are ways again whose keys are gone: `database_marks.came_back` asks whether there are any."""
     rows = await fetch(
-        """select c.id, c.programme_id, p.doc_level = 'operational' as exempt,
-                  bool_and(e.key_id = any($1::uuid[])) as everybody
+        f"""select c.id, c.programme_id, p.doc_level = 'operational' as exempt,
+                  bool_and(e.key_id = any($1::uuid[])) as everybody, {LIST_COUNTS_FROM} as counted_from
            from cohort c join programme p on p.id = c.programme_id join enrolment e on e.cohort_id = c.id
            where e.key_id is not null
            group by c.id, p.id having bool_or(e.key_id = any($1::uuid[])) order by c.id""",
@@ -192,6 +218,7 @@ async def brought_back(gone: Collection[UUID]) -> list[BroughtBack]:
             row["exempt"],
             kind(row["exempt"], programmes[row["programme_id"]].figures),
             row["everybody"],
+            row["counted_from"],
         )
         for row in rows
     ]

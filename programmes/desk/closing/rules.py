@@ -4,15 +4,26 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
+from uuid import UUID
 
 from programmes.attendance.rules import Bounds, Count, Kind
 
 StepKey = Literal["attendance", "ending", "evaluation", "unique", "own_words", "transfer"]
 Ending = Literal["completed", "ended_early", "cancelled"]
+Rule = Literal["closing", "cancelled", "overdue"]
 Box = Literal["not_needed", "missing", "open", "counting", "enough", "mixed", "few"]
 ENDINGS: tuple[Ending, ...] = ("completed", "ended_early", "cancelled")
 # The most that a working list may be kept after the last session (DESIGN 6); an office may decide on fewer days.
 KEPT = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class ErasedList:
+    """That a working list went by itself, while nobody had closed its cohort: by which rule, on which local day."""
+
+    receipt_id: UUID
+    on: date
+    rule: str
 
 
 @dataclass(frozen=True)
@@ -22,7 +33,8 @@ class ClosingFacts:
     `waiting` is how many messages are still to be written or sent: they need the list. `required` is whether the section
     demands an evaluation (2.1, 2.12). `unended` is whether people still have places and codes. `least` is the fewest talks
     that the edition has, of a series. Until `first_right_until` people of a cancelled start may still move to another.
-    `held_until` is when the last message may leave that waits for its hour. `held`: a session of it was.
+    `held_until` is when the last message may leave that waits for its hour. `held`: a session of it was. `erased`: the list
+    has gone by itself already.
     """
 
     kind: Kind
@@ -45,6 +57,7 @@ class ClosingFacts:
     first_right_until: datetime | None = None
     held_until: datetime | None = None
     held: bool = False
+    erased: ErasedList | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +116,16 @@ def erased_by(last_end: datetime | None, cancelled_at: datetime | None) -> datet
     """When a working list goes at the latest, closed or not; of a cancelled start counted from that day (DESIGN 6)."""
     last = last_end or cancelled_at
     return last + KEPT if last else None
+
+
+def erased_again_by(state: str, counted_from: datetime | None, over: bool, now: datetime) -> Rule | None:
+    """By which rule a list has no place here that a backup brought back after it had been erased; None where the cohort goes
+    on: then everybody had left. `over`: its last session is."""
+    if counted_from is not None and counted_from + KEPT <= now:
+        return "overdue"
+    if state == "cancelled":
+        return "cancelled"
+    return "closing" if over else None
 
 
 def box_of(needed: bool, form: str, state: str | None) -> Box:

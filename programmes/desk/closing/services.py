@@ -22,7 +22,17 @@ from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.closing import queries
-from programmes.desk.closing.rules import ENDINGS, KEPT, ClosingFacts, Ending, endings, half_year_day, may_close
+from programmes.desk.closing.rules import (
+    ENDINGS,
+    KEPT,
+    ClosingFacts,
+    Ending,
+    Rule,
+    endings,
+    erased_again_by,
+    half_year_day,
+    may_close,
+)
 from programmes.enrolment.leaving.closing_services import complete_cohort, erase_cohort
 from programmes.enrolment.leaving.restored_services import end_again
 from programmes.enrolment.leaving.rules import Standing
@@ -49,7 +59,7 @@ class NotReady:
 
 @dataclass(frozen=True)
 class Closed:
-    """It is done. `receipt_id` is None where nobody's list had to go (people are documented)."""
+    """It is done. `receipt_id` is None where nobody's list had to go: people are documented, or it had gone by itself."""
 
     receipt_id: UUID | None
 
@@ -159,17 +169,20 @@ async def _close(
     cohort: CohortFacts, facts: ClosingFacts, receipt_id: UUID, principal: Principal, keys: KeyFolder, now: datetime
 ) -> Closed:
     await revoke_for_cohort(cohort.cohort_id, now)
+    # Of a list that has its receipt no other one says that it went. With a series its talks go now.
+    received = had_list(cohort) and (facts.erased is None or cohort.form == "individual")
     if had_list(cohort):
-        why = _CANCELLED if cohort.state == "cancelled" else _CLOSED
-        await _let_go(cohort, facts.kind, keys, why, now)
-        await _receive(cohort, facts.kind, receipt_id, principal, now)
+        rule: Rule = "cancelled" if cohort.state == "cancelled" else "closing"
+        await _let_go(cohort, facts.kind, keys, _CANCELLED if rule == "cancelled" else _CLOSED, now)
+        if received:
+            await _receive(cohort, facts.kind, receipt_id, rule, principal, now)
     elif not cohort.exempt:
         # What ended before its time was completed by nobody but those of whom staff have said so.
         came = await attendance.present_once(cohort.cohort_id) if facts.ending == "completed" else []
         await complete_cohort(cohort.cohort_id, came, keys, _COMPLETED, now, started=_began(cohort))
         await name_anew(cohort)
     await _finish(cohort, facts, principal, now)
-    return Closed(receipt_id if had_list(cohort) else None)
+    return Closed(receipt_id if received else None)
 
 
 def _began(cohort: CohortFacts) -> bool:
@@ -210,8 +223,9 @@ async def _let_go(cohort: CohortFacts, kind: Kind, keys: KeyFolder, why: str, no
         await execute("update ballot set slips = 0 where cohort_id = $1", cohort.cohort_id)
 
 
-async def _receive(cohort: CohortFacts, kind: Kind, receipt_id: UUID, principal: Principal | None, now: datetime) -> None:
-    rule = "overdue" if principal is None else "cancelled" if cohort.state == "cancelled" else "closing"
+async def _receive(
+    cohort: CohortFacts, kind: Kind, receipt_id: UUID, rule: Rule, principal: Principal | None, now: datetime
+) -> None:
     dissolves = cohort.form == "individual" and principal is not None
     await execute(
         """insert into erasure_receipt (id, cohort_id, section, form, level, rule, erased_on, staff_id)
@@ -274,7 +288,7 @@ async def _erase_overdue(found: queries.Overdue, keys: KeyFolder, now: datetime)
             return
         await revoke_for_cohort(found.cohort_id, now)
         await _let_go(cohort, found.level, keys, _OVERDUE, now)
-        await _receive(cohort, found.level, uuid4(), None, now)
+        await _receive(cohort, found.level, uuid4(), "overdue", None, now)
         await note("cohort:erase", f"cohort/{found.cohort_id}", None, now)
 
 
@@ -282,7 +296,8 @@ async def erase_restored(worker: Hands) -> None:
     """When the worker starts: entries that a restored backup of the database has brought back go again. Where identity is
     recorded the way ends and stays; else rows and all.
 
-    Their keys have receipts, so nobody can read them; but a row is a place, and a number. Who left is told nothing anew.
+    Their keys have receipts, so nobody can read them; but a row is a place, and a number. Who left is told nothing anew. The
+    receipt of a list that goes as a whole is lost with what was written after the backup: it gets another one.
     """
     now = worker.clock.now()
     gone = [UUID(receipt["key"]) for receipt in worker.keys.receipts() if receipt["kind"] == "entry"]
@@ -307,6 +322,9 @@ async def _erase_restored(found: queries.BroughtBack, gone: Collection[UUID], ke
         if found.everybody:
             await revoke_for_cohort(found.cohort_id, now)
             await _let_go(cohort, found.level, keys, _RESTORED, now)
+            over = cohort.last_end is not None and cohort.last_end <= now
+            if rule := erased_again_by(cohort.state, found.counted_from, over, now):
+                await _receive(cohort, found.level, uuid4(), rule, None, now)
         else:
             await execute(
                 "delete from enrolment where cohort_id = $1 and key_id = any($2::uuid[])", found.cohort_id, list(gone)

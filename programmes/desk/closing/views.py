@@ -1,5 +1,6 @@
 """The checklist to the end of a group, closing it, and the receipt of what was erased."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
-from programmes.desk.closing import pages, queries, services
+from programmes.desk.closing import pages, queries, receipt_pages, services
 from programmes.desk.group import calls_queries
 from programmes.desk.group.groups_views import group_facts
 from programmes.desk.group.pages import GroupHead, head
@@ -111,7 +112,7 @@ async def _show_confirm(request: AnyRequest, number: int, changed: bool = False)
     confirmed = group.places.confirmed
     came = await queries.came(number) if facts.kind == "names" else 0
     calls = len({untold.enrolment_id for untold in await calls_queries.untold([number], now)})
-    view = pages.confirm_page(head(group), facts.kind, cohort, str(uuid4()), confirmed, confirmed - came, calls)
+    view = pages.confirm_page(head(group), facts, cohort, str(uuid4()), confirmed, confirmed - came, calls)
     view = replace(view, seen=seen, changed=changed)
     return page(request, "desk/closing_confirm.html", view, 422 if changed else 200)
 
@@ -137,20 +138,22 @@ async def close(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
 
 @get("/personal/gallring/{receipt_id:uuid}", guards=[signed_in])
 async def receipt(request: AnyRequest, receipt_id: FromPath[UUID]) -> Response[Any]:
-    """The receipt of an erased list."""
-    state = request.app.state
+    """The receipt of an erased list. The group stands on it for who works with that, while there is one."""
+    state, who = request.app.state, principal(request)
     today = local_date(state.clock.now())
-    found = await queries.my_receipt(principal(request), today, receipt_id)
+    found = await queries.my_receipt(who, today, receipt_id)
     if found is None:
         raise NotFound
     names = {p.section: p.name for _id, p in await catalogue.in_force(today)}
     group = None
     if found.cohort_id is not None:
-        cohort = await cohorts.by_id(found.cohort_id)
-        group = pages.Link(cohort.name, f"/personal/grupper/{cohort.cohort_id}")
+        with suppress(NotFound):
+            cohort = await cohorts.mine(who, today, found.cohort_id)
+            group = receipt_pages.group_link(cohort.cohort_id, cohort.name)
     programme = f"{found.section} {names.get(found.section, '')}".strip()
     decision = state.settings.board_decision
-    view = pages.receipt_page(programme, group, found.level, found.form, found.rule, found.erased_on, found.by, decision)
+    level, form, rule = found.level, found.form, found.rule
+    view = receipt_pages.receipt_page(programme, group, level, form, rule, found.erased_on, found.by, decision)
     return page(request, "desk/closing_receipt.html", view)
 
 
@@ -171,7 +174,7 @@ async def _show(request: AnyRequest, cohort_id: int, typed: pages.Typed, status:
 
 async def _closed(cohort: CohortFacts, top: GroupHead, facts: services.ClosingFacts) -> pages.ClosedPage:
     receipts = [(str(r.receipt_id), r.erased_on) for r in await queries.receipts_of(cohort.cohort_id)]
-    return pages.closed_page(top, cohort.state, facts.ending, receipts, cohort.exempt)
+    return pages.closed_page(top, cohort, facts, receipts)
 
 
 def _to(address: str) -> Response[Any]:

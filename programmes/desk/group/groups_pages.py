@@ -61,8 +61,11 @@ class ListPage:
     any_groups: bool
 
 
-def state_tag(state: CohortState, form: str) -> Tag:
-    """A cohort's state in words, with its sign. A place where people just come has nothing to enrol in."""
+def state_tag(state: CohortState, form: str, list_gone: bool = False) -> Tag:
+    """A cohort's state in words, with its sign. A place where people just come has nothing to enrol in. `list_gone`: its
+    list has gone by itself, and all that is left to do is to close it."""
+    if list_gone and state in _CURRENT:
+        return Tag(_("Ska avslutas"), "warn", "clock")
     if state == "open" and form == "drop_in":
         return Tag(_("Öppet"), "ok", "dot")
     return {
@@ -112,8 +115,10 @@ def list_page(
     programmes: Mapping[int, str],
     places: Mapping[int, Places],
     may_open: bool,
+    gone: Collection[int] = (),
 ) -> ListPage:
-    """The list: `programmes` has the short names by programme id, `places` at least those of the page's cohorts."""
+    """The list: `programmes` has the short names by programme id, `places` at least those of the page's cohorts. `gone`: the
+    cohorts whose list has gone by itself."""
     shown, many, number = choose(cohorts, name, number)
     counts = {key: sum(1 for c in cohorts if c.state in states) for key, states in FILTERS.items()}
     chips = [
@@ -126,7 +131,7 @@ def list_page(
     return ListPage(
         file="/personal/grupper.csv" + (f"?visa={name}" if name else ""),
         chips=tuple(chips),
-        rows=tuple(_row(cohort, programmes, places) for cohort in shown),
+        rows=tuple(_row(cohort, programmes, places, cohort.cohort_id in gone) for cohort in shown),
         pages=tuple(Chip(str(n), _address(name, n), n == number) for n in range(1, last + 1)) if last > 1 else (),
         shown=_("%(first)s–%(last)s av %(n)s grupper", first=first + 1, last=first + len(shown), n=many) if last > 1 else "",
         may_open=may_open,
@@ -134,15 +139,15 @@ def list_page(
     )
 
 
-def _row(cohort: CohortFacts, programmes: Mapping[int, str], places: Mapping[int, Places]) -> Row:
+def _row(cohort: CohortFacts, programmes: Mapping[int, str], places: Mapping[int, Places], gone: bool) -> Row:
     start = day_plain(local_date(cohort.first_start)) if cohort.first_start else _("Inga träffar planerade")
     return Row(
         address=f"/personal/grupper/{cohort.cohort_id}",
         name=cohort.name,
         programme=f"{cohort.section} {programmes[cohort.programme_id]}",
-        tag=state_tag(cohort.state, cohort.form),
+        tag=state_tag(cohort.state, cohort.form, gone),
         start=start,
-        places=_places(cohort, places[cohort.cohort_id]),
+        places=_places(cohort, places[cohort.cohort_id], gone),
     )
 
 
@@ -151,13 +156,13 @@ def _counts(cohort: CohortFacts) -> bool:
     return cohort.state not in {"cancelled", "closed"} and cohort.form != "drop_in"
 
 
-def _places(cohort: CohortFacts, places: Places) -> str:
+def _places(cohort: CohortFacts, places: Places, gone: bool) -> str:
     """`5 klara, 2 preliminära av 8. 3 i kö.`; nothing where people just come, or where the list has been erased."""
     if cohort.state == "cancelled":
         return _("Inställd")
     if cohort.form == "drop_in":
         return _("Avslutad") if cohort.state == "closed" else _("Öppet för alla")
-    if cohort.state == "closed":
+    if cohort.state == "closed" or gone:
         return _("Listan är raderad") if cohort.exempt else _("Avslutad")
     parts = [ngettext("%(n)s klar", "%(n)s klara", places.confirmed)]
     if places.preliminary:
@@ -176,12 +181,20 @@ def heads() -> tuple[str, ...]:
 
 
 def rows(
-    cohorts: Sequence[CohortFacts], programmes: Mapping[int, str], places: Mapping[int, Places], uncounted: Collection[int]
+    cohorts: Sequence[CohortFacts],
+    programmes: Mapping[int, str],
+    places: Mapping[int, Places],
+    uncounted: Collection[int],
+    gone: Collection[int] = (),
 ) -> Iterator[tuple[str, ...]]:
     """A line for each group, with what its row on the page says. Of programmes whose people may not be counted (`uncounted`,
     by id) no number of people leaves the page."""
     for cohort in cohorts:
         first = local_date(cohort.first_start).isoformat() if cohort.first_start else ""
-        names = (cohort.section, programmes[cohort.programme_id], cohort.name, state_tag(cohort.state, cohort.form).text)
-        said = "" if _counts(cohort) and cohort.programme_id in uncounted else _places(cohort, places[cohort.cohort_id])
+        is_gone = cohort.cohort_id in gone
+        state = state_tag(cohort.state, cohort.form, is_gone).text
+        names = (cohort.section, programmes[cohort.programme_id], cohort.name, state)
+        said = _places(cohort, places[cohort.cohort_id], is_gone)
+        if cohort.programme_id in uncounted and _counts(cohort) and not is_gone:
+            said = ""
         yield (_("Internt, sekretess"), *names, first, said)

@@ -1,6 +1,6 @@
 """The list of groups, one group's overview, and what can be printed for it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.errors import Forbidden, NotFound
 from programmes.core.i18n import speaking
+from programmes.desk.closing.queries import gone_by_itself
 from programmes.desk.group import groups_pages, people_file_pages, print_pages
 from programmes.desk.group import groups_queries as queries
 from programmes.desk.group import pages as group_pages
@@ -63,25 +64,33 @@ async def groups(request: AnyRequest) -> Response[Any]:
     mine = await cohorts.all_mine(who, today, groups_pages.STATES)
     shown, _, _ = groups_pages.choose(mine, name, number)
     taken = await places(cohort.cohort_id for cohort in shown)
-    view = groups_pages.list_page(mine, name, number, await _names(shown), taken, who.has("coordinator"))
+    gone = await _gone(shown, request.app.state.clock.now())
+    view = groups_pages.list_page(mine, name, number, await _names(shown), taken, who.has("coordinator"), gone)
     return page(request, "desk/groups.html", view)
 
 
 @get("/personal/grupper.csv", guards=[recently_confirmed])
 async def groups_file(request: AnyRequest) -> Response[bytes]:
     """The list to take home, all pages of the chosen filter, in Swedish. Each line says that it stays in the house."""
-    today = local_date(request.app.state.clock.now())
+    now = request.app.state.clock.now()
+    today = local_date(now)
     shown = groups_pages.listed(await cohorts.all_mine(principal(request), today, groups_pages.STATES), _filter(request))
     names, taken = await _names(shown), await places(cohort.cohort_id for cohort in shown)
     uncounted = await catalogue.uncounted({cohort.programme_id for cohort in shown})
+    gone = await _gone(shown, now)
     with speaking("sv"):
-        rows = groups_pages.rows(shown, names, taken, uncounted)
+        rows = groups_pages.rows(shown, names, taken, uncounted, gone)
         return csv_file("grupper-internt-sekretess.csv", groups_pages.heads(), rows)
 
 
 def _filter(request: AnyRequest) -> str:
     name = request.query_params.get("visa", "")
     return name if name in groups_pages.FILTERS else ""
+
+
+async def _gone(shown: Sequence[CohortFacts], now: datetime) -> Collection[int]:
+    """Those whose last session is over and whose list has gone by itself."""
+    return await gone_by_itself([c.cohort_id for c in shown if c.exempt and c.last_end is not None and c.last_end <= now])
 
 
 async def _names(cohorts_: Sequence[CohortFacts]) -> dict[int, str]:
@@ -148,7 +157,10 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
     gone: Sequence[tuple[UUID, str]] = ()
     sessions = await cohorts.sessions(cohort_id)
     ended = cohort.state == "closed" and noted == "names"
-    workers = await office_services.workers(cohort_id, today)
+    workers, taken = await office_services.workers(cohort_id, today), (await places([cohort_id]))[cohort_id]
+    # What went by itself is asked of an empty list only.
+    may_be_gone = cohort.exempt and cohort.form != "drop_in" and not taken.held and not taken.queued
+    erased = (await gone_by_itself([cohort_id] if may_be_gone else [])).get(cohort_id)
     if with_people:
         async with looking(who, "group", now) as look:
             entries = await roster(cohort_id, state.key_folder, look, now, _listed(cohort))
@@ -159,7 +171,8 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         cohort=cohort,
         programme=programme,
         kind=noted,
-        places=(await places([cohort_id]))[cohort_id],
+        places=taken,
+        list_gone=erased,
         roster=entries,
         sessions=sessions,
         closures=await closure_services.closures(today),

@@ -9,6 +9,7 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_plain, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.desk.closing.erased_pages import ErasedPart, erased_part
+from programmes.desk.closing.receipt_wording_rules import Alone
 from programmes.desk.group.groups_pages import Tag, state_tag
 from programmes.desk.group.meeting_pages import Meetings, meetings
 from programmes.desk.group.people_pages import TAKING_PART, People, people_of
@@ -62,6 +63,7 @@ class GroupPage:
     visits: str
     erased: ErasedPart | None
     file: str
+    gone: Alone | None
 
 
 def group_page(facts: Facts) -> GroupPage:
@@ -73,7 +75,7 @@ def group_page(facts: Facts) -> GroupPage:
         form=cohort.form,
         drop_in=cohort.form == "drop_in",
         exempt=cohort.exempt,
-        has_places=cohort.form != "drop_in" and cohort.state in TAKING_PART,
+        has_places=cohort.form != "drop_in" and cohort.state in TAKING_PART and not _is_over(facts),
         next=next_step(facts),
         places=facts.places,
         free=facts.places.free(cohort.maximum),
@@ -87,7 +89,14 @@ def group_page(facts: Facts) -> GroupPage:
         visits=_visits(facts),
         erased=erased_part(facts.erased, facts.figures, cohort.form),
         file=_file(facts),
+        gone=facts.gone,
     )
+
+
+def _is_over(facts: Facts) -> bool:
+    """Whether there are no places to speak of: the list went by itself, and nothing is to come."""
+    gone = facts.gone
+    return gone is not None and gone.over
 
 
 def _may(facts: Facts) -> May:
@@ -109,7 +118,9 @@ def _file(facts: Facts) -> str:
 def head(facts: Facts) -> GroupHead:
     """Name, state, when and where, and the way to the group's other pages."""
     cohort = facts.cohort
-    return GroupHead(cohort.cohort_id, cohort.name, state_tag(cohort.state, cohort.form), _line(facts), _tabs(facts))
+    return GroupHead(
+        cohort.cohort_id, cohort.name, state_tag(cohort.state, cohort.form, _is_over(facts)), _line(facts), _tabs(facts)
+    )
 
 
 def _line(facts: Facts) -> str:

@@ -15,6 +15,8 @@ from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, moment_long, ngettext
 from programmes.core.i18n import gettext as _
+from programmes.desk.closing.receipt_wording_rules import Alone, alone
+from programmes.desk.closing.rules import ErasedList
 from programmes.desk.today.needs_pages import wait_for_decision
 from programmes.enrolment.queries import Places
 from programmes.enrolment.roster import RosterEntry
@@ -28,7 +30,7 @@ class Facts:
     `turned_down`: whom staff can let in again, and until when. `passed_by`: who of the queue was, how and when last.
     `talks`: those of a series. `may_take_home`: who looks may take its lists out of the service. `erased`: whom retention
     has taken, with the `figures` of the whole group, which stay. `closures`: when rooms are closed. `had_offer`: whose offer
-    ended when their start was cancelled."""
+    ended when their start was cancelled. `list_gone`: it has gone by itself."""
 
     now: datetime
     cohort: CohortFacts
@@ -51,10 +53,16 @@ class Facts:
     may_take_home: bool = False
     closures: Sequence[Entered] = ()
     had_offer: Collection[UUID] = ()
+    list_gone: ErasedList | None = None
 
     @property
     def today(self) -> date:
         return local_date(self.now)
+
+    @property
+    def gone(self) -> Alone | None:
+        """What is said of a list that has gone by itself."""
+        return alone(self.list_gone, self.cohort.form, self.cohort.state, self.cohort.first_start is not None)
 
     @property
     def address(self) -> str:

@@ -12,7 +12,8 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import day_long, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Role
-from programmes.desk.closing.rules import KEPT
+from programmes.desk.closing.receipt_wording_rules import Alone, Link, alone
+from programmes.desk.closing.rules import KEPT, ErasedList
 from programmes.enrolment.queries import Places
 
 DECIDE_WITHIN = timedelta(days=14)
@@ -25,7 +26,7 @@ class Group:
 
     `to_accept` have a confirmed place and a new version of conditions or rules to accept. `withdrawn` have taken back their
     consent to contact with the partner, and no leader has seen it. `leaderless`: nobody leads it who still may.
-    `to_book`: somebody has the place of a series that goes on, and no talk is to come.
+    `to_book`: somebody has the place of a series that goes on, and no talk is to come. `list_gone`: it has gone by itself.
     """
 
     cohort: CohortFacts
@@ -38,6 +39,12 @@ class Group:
     withdrawn: int = 0
     leaderless: bool = False
     to_book: bool = False
+    list_gone: ErasedList | None = None
+
+    @property
+    def gone(self) -> Alone | None:
+        """What is said of a list that has gone by itself."""
+        return alone(self.list_gone, self.cohort.form, self.cohort.state, self.cohort.first_start is not None)
 
     @property
     def address(self) -> str:
@@ -91,7 +98,7 @@ class Tag:
 @dataclass(frozen=True)
 class Item:
     """Something that needs the person. `by`: the moment until which it can wait, where a day is too much. `name`: the
-    programme or group that its words name, unless it is one of the person's groups."""
+    programme or group that its words name, unless it is one of the person's groups. `more`: what else can be read of it."""
 
     title: str
     address: str
@@ -100,6 +107,7 @@ class Item:
     due: date
     by: datetime | None = None
     name: str = ""
+    more: Link | None = None
 
 
 def ready(group: Group) -> str:
@@ -297,10 +305,12 @@ def _closing_item(facts: Facts, group: Group, last_end: datetime) -> Item:
     last = local_date(last_end)
     text = _("Sista tillfället var %(day)s.", day=day_long(last))
     due = last + KEPT
-    if group.cohort.exempt:
+    if group.gone:
+        text += " " + group.gone.text
+    elif group.cohort.exempt:
         text += " " + _("Listan raderas senast %(day)s.", day=day_long(due))
-    title = _("Avsluta %(group)s", group=group.cohort.name)
-    return Item(title, f"{group.address}/avsluta", text, days_left(due, facts.today), due)
+    title, more = _("Avsluta %(group)s", group=group.cohort.name), group.gone.receipt if group.gone else None
+    return Item(title, f"{group.address}/avsluta", text, days_left(due, facts.today), due, more=more)
 
 
 def _booking_item(facts: Facts, group: Group) -> Item:

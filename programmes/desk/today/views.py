@@ -16,6 +16,7 @@ from programmes.cohorts.year_rules import last_chance
 from programmes.core.clock import at_local, local_date
 from programmes.core.principal import Principal, Role
 from programmes.core.sealing import KeyFolder
+from programmes.desk.closing.queries import gone_by_itself
 from programmes.desk.group import calls_pages
 from programmes.desk.group.calls_services import calls
 from programmes.desk.illness import pages as sick_pages
@@ -164,6 +165,8 @@ async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Map
     asking = [c.cohort_id for c in mine if has_partner_contact(programmes[c.programme_id])]
     withdrawn = await withdrawn_unseen(asking) if asking else {}
     led_by_nobody = await queries.leaderless(ids, local_date(now))
+    over = [c.cohort_id for c in mine if c.exempt and c.last_end is not None and c.last_end <= now]
+    erased = await gone_by_itself(over)
     return {
         c.cohort_id: Group(
             cohort=c,
@@ -174,6 +177,7 @@ async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Map
             to_accept=to_accept.get(c.cohort_id, 0),
             withdrawn=withdrawn.get(c.cohort_id, 0),
             leaderless=c.cohort_id in led_by_nobody,
+            list_gone=erased.get(c.cohort_id),
             to_book=taken[c.cohort_id].held > taken[c.cohort_id].offered
             and c.books_next(programmes[c.programme_id].sessions_max, now),
             visits_lacking=lacking[c.cohort_id].lacking if c.cohort_id in lacking else 0,

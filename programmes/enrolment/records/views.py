@@ -126,7 +126,9 @@ def _birth_date(form: Form, today: date, for_staff: bool) -> date | None:
 
 def _number(form: Form, birth_date: date | None) -> str:
     """The four last digits, from their own field or the end of the birth date's, joined with the birth date and checked."""
-    own, joined = form.raw("pnr").strip().lstrip("-"), form.last_four("fodd")
+    typed, joined = form.raw("pnr").strip(), form.last_four("fodd")
+    # Whoever writes the dash that stands before them means the four digits; dashes alone are no digits.
+    own = typed.lstrip("-") or typed
     field, last = ("pnr", own) if own else ("fodd", joined)
     wrong = _("De fyra siffrorna stämmer inte med födelsedatumet. Lämna tomt om du är osäker.")
     if field == "fodd":

@@ -6,6 +6,7 @@ from datetime import date
 
 from programmes.core.i18n import day_long, day_plain, day_year, listed, ngettext
 from programmes.core.i18n import gettext as _
+from programmes.desk.closing.receipt_wording_rules import Alone, Link, alone
 from programmes.oversight.checklist.rules import Due, Step, Way
 from programmes.oversight.cockpit.card_pages import queue_kept
 from programmes.oversight.cockpit.pages import Undo
@@ -14,7 +15,8 @@ from programmes.oversight.rules import Start
 
 @dataclass(frozen=True)
 class Line:
-    """One step. `state` is `done`, `next` or empty; who owes it, by when, and where it is done."""
+    """One step. `state` is `done`, `next` or empty; who owes it, by when, and where it is done. `more`: what can be read of
+    it."""
 
     title: str
     text: str
@@ -24,6 +26,7 @@ class Line:
     tag: tuple[str, str, str]
     address: str
     action: str
+    more: Link | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def _titles(way: Way, key: str) -> str:
         "note": _("Närvaro"),
         "evaluate": _("Utvärdering"),
         "transfer": _("Överföring till verksamhetssystemet"),
-        "close": _("Avslut, och listan raderas") if way.exempt else _("Avslut"),
+        "close": _("Avslut, och listan raderas") if way.exempt and way.list_gone is None else _("Avslut"),
         "move_on": _("Till en annan start"),
         "erase": _("Gallring"),
     }[key]
@@ -140,6 +143,19 @@ def _due_tag(step: Step, today: date) -> tuple[str, str, str]:
     return text, "warn" if left <= 3 and step.state == "next" else "", "clock"
 
 
+def _gone(way: Way, step: Step) -> Alone | None:
+    """That the list has gone by itself is said of the closing, also where nothing of it is left to do."""
+    return alone(way.list_gone, way.form, way.state, way.first_start is not None) if step.key == "close" else None
+
+
+def _line_text(way: Way, step: Step) -> str:
+    if gone := _gone(way, step):
+        return gone.text
+    if step.state == "done":
+        return ""
+    return _erased(way, step) if step.key == "erase" else _text(way, step.key)
+
+
 def _line(way: Way, step: Step, today: date, mine: bool) -> Line:
     # By when something is to be done; when it is erased by itself at the earliest is said in the text.
     due = step.due if step.owner != "nobody" else None
@@ -147,13 +163,14 @@ def _line(way: Way, step: Step, today: date, mine: bool) -> Line:
     shown = step.state == "next" and (mine or step.key not in {"decide", "move_on", "announce"})
     return Line(
         _titles(way, step.key),
-        "" if step.state == "done" else _erased(way, step) if step.key == "erase" else _text(way, step.key),
+        _line_text(way, step),
         "" if step.state == "later" else step.state,
         _who(way, step),
         said,
         _due_tag(step, today),
         _address(way, step.key) if shown else "",
         _("Gör det här"),
+        gone.receipt if (gone := _gone(way, step)) else None,
     )
 
 
@@ -234,7 +251,7 @@ def rows(found: Sequence[Due], others: Sequence[Start] = (), uncounted: Collecti
     people may not be counted (`uncounted`, by id) no number of people leaves the page."""
     for due in found:
         day = due.step.due.isoformat() if due.step.due else ""
-        step = (_titles(due.way, due.step.key), _text(due.way, due.step.key), _who(due.way, due.step))
+        step = (_titles(due.way, due.step.key), _line_text(due.way, due.step), _who(due.way, due.step))
         yield (_("Internt, sekretess"), day, due.way.section, due.way.name, *step)
     for start in others:
         yield (

@@ -1,6 +1,7 @@
 """Where cohorts are on their way from announcement to erasure: the same few statements for one and for a thousand."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from programmes.core.days import day_off
 from programmes.core.db import fetch
 from programmes.core.principal import Principal
 from programmes.core.retention import amount_of
-from programmes.desk.closing.queries import STILL_TRUE
+from programmes.desk.closing.queries import STILL_TRUE, gone_by_itself
 from programmes.enrolment.rules import asked_texts
 from programmes.enrolment.waiting_rules import offer_until, undecided_until
 from programmes.evaluation.rules import needs_box
@@ -81,7 +82,14 @@ async def ways(principal: Principal, now: datetime, cohort_id: int | None = None
         lacking.setdefault(entry.cohort_id, []).append(entry)
     # When records are erased stands on the checklist of one cohort only.
     years = await amount_of("protected_record") if cohort_id is not None else 0
-    return [_way(row, programmes[row["programme_id"]], lacking.get(row["id"], []), years, now) for row in rows]
+    gone = await gone_by_itself([row["id"] for row in rows if row["exempt"] and not row["people"] and _is_over(row, now)])
+    found = [_way(row, programmes[row["programme_id"]], lacking.get(row["id"], []), years, now) for row in rows]
+    return [replace(way, list_gone=gone.get(way.cohort_id)) for way in found]
+
+
+def _is_over(row: Any, now: datetime) -> bool:
+    """Before that no list goes by itself."""
+    return bool(row["state"] != "planned" and (row["last_end"] is None or row["last_end"] <= now))
 
 
 def _runs(row: Any) -> bool:

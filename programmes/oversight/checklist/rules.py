@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from programmes.core.clock import local_date
-from programmes.desk.closing.rules import KEPT
+from programmes.desk.closing.rules import KEPT, ErasedList
 from programmes.oversight.retention.rules import due as erased
 
 StepKey = Literal[
@@ -30,6 +30,9 @@ class Way:
     one would have lasted there is another start for them; `nowhere`: there is none either. `records`: records of people who
     were in it are kept, so many years (`kept_years`) after the last note of each. `queue_until`: so long those who wait are
     kept while nobody decides about the start, where nobody can enter any more.
+    `may_move`: people of a cancelled start can still use their first right. `records`: records of people who were in it
+    are kept, so many years (`kept_years`) after the last note of each. `queue_until`: so long those who wait are kept while
+    nobody decides about the start, where nobody can enter any more. `list_gone`: its list has gone by itself.
     """
 
     cohort_id: int
@@ -63,6 +66,7 @@ class Way:
     queue_until: date | None = None
     can_be_moved: bool = False
     nowhere: bool = False
+    list_gone: ErasedList | None = None
 
 
 @dataclass(frozen=True)

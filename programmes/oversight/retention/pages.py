@@ -11,6 +11,7 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_plain, moment_year, month_year, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.core.retention_rules import RULES, SUBJECTS, Subject, Unit
+from programmes.desk.closing.receipt_wording_rules import by_whom, rule_text
 from programmes.oversight.log.wording_rules import Notice, number
 from programmes.oversight.retention.rules import FIXED, Fate
 from programmes.oversight.retention.wording_rules import (
@@ -75,6 +76,23 @@ class Receipt(Protocol):
     def day(self) -> date: ...
     @property
     def restored(self) -> bool: ...
+    @property
+    def by_hand(self) -> bool: ...
+
+
+class ListReceipt(Protocol):
+    """That a working list went (`desk.closing.queries`)."""
+
+    @property
+    def receipt_id(self) -> UUID: ...
+    @property
+    def section(self) -> str: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def erased_on(self) -> date: ...
+    @property
+    def by(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -101,6 +119,17 @@ class RuleLine:
 
 
 @dataclass(frozen=True)
+class ListLine:
+    """A receipt of a working list: where it is, day and rule, and of which programme, whose `name` is Swedish wherever it
+    stands. Of which cohort is not said."""
+
+    address: str
+    text: str
+    title: str
+    name: str
+
+
+@dataclass(frozen=True)
 class HomePage:
     """The whole page of managers. `fixed`: what goes with something else, and when."""
 
@@ -110,6 +139,7 @@ class HomePage:
     rules: tuple[RuleLine, ...]
     fixed: tuple[tuple[str, str], ...]
     receipts: tuple[tuple[str, str, str], ...]
+    lists: tuple[ListLine, ...]
 
 
 @dataclass(frozen=True)
@@ -137,6 +167,7 @@ class ReceiptPage:
     rule: str
     gone: str
     why: str
+    by: str
 
 
 def run_state(runs: Sequence[Run], now: datetime, keys_late: bool = False) -> Notice:
@@ -233,22 +264,48 @@ def _default(subject: Subject) -> str:
 
 
 def receipt_lines(found: Iterable[Receipt]) -> tuple[tuple[str, str, str], ...]:
-    """Address, day and class of every receipt."""
+    """Address, day and class of every receipt of a run."""
     return tuple(
         (f"/personal/gallring/protokoll/{one.receipt_id}", day_plain(one.day), subject_words(one.subject)) for one in found
     )
 
 
+def _list_words(section: str, names: Mapping[str, str]) -> str:
+    return _("Arbetslista, %(programme)s", programme=f"{section} {names.get(section, '')}".strip())
+
+
+def list_lines(found: Iterable[ListReceipt], names: Mapping[str, str]) -> tuple[ListLine, ...]:
+    """A line for every receipt of a working list. `names`: of the programmes, by section."""
+    return tuple(
+        ListLine(
+            f"/personal/gallring/{one.receipt_id}",
+            f"{day_plain(one.erased_on)}. {rule_text(one.rule, one.by is None)}",
+            _list_words(one.section, names),
+            names.get(one.section, ""),
+        )
+        for one in found
+    )
+
+
 def receipt_heads() -> tuple[str, ...]:
     """The first line of the receipts as a file."""
-    return _("Märkning"), _("Dag"), _("Vad"), _("Sparat så länge"), _("Hur många"), _("Mer"), _("Protokoll")
+    return _("Märkning"), _("Dag"), _("Vad"), _("Sparat så länge"), _("Hur många"), _("Mer"), _("Protokoll"), _("Av vem")
 
 
-def receipt_rows(found: Iterable[Receipt]) -> Iterator[tuple[str, ...]]:
-    """A line for each receipt, with what it says. It names no one."""
+def receipt_rows(
+    found: Iterable[Receipt], lists: Iterable[ListReceipt], names: Mapping[str, str]
+) -> Iterator[tuple[str, ...]]:
+    """A line for each receipt, with what it says, the newest first. It names none of the people and no cohort."""
+    lines = []
     for one in found:
         said = receipt_page(one)
-        yield _("Internt, sekretess"), one.day.isoformat(), said.name, said.rule, said.gone, said.why, str(one.receipt_id)
+        lines.append((one.day, said.name, said.rule, said.gone, said.why, str(one.receipt_id), said.by))
+    for of_list in lists:
+        rule, by = rule_text(of_list.rule, of_list.by is None), by_whom(of_list.by)
+        name = _list_words(of_list.section, names)
+        lines.append((of_list.erased_on, name, rule, "", "", str(of_list.receipt_id), by))
+    for day, *rest in sorted(lines, key=lambda line: line[0], reverse=True):
+        yield _("Internt, sekretess"), day.isoformat(), *rest
 
 
 def month_heads() -> tuple[str, ...]:
@@ -268,8 +325,9 @@ def home_page(
     months: tuple[MonthLine, ...],
     chosen: Mapping[Subject, Sequence[Choice]],
     receipts: Iterable[Receipt],
+    lists: tuple[ListLine, ...] = (),
 ) -> HomePage:
-    """The page of managers."""
+    """The page of managers. `lists` as `list_lines`."""
     return HomePage(
         state=state,
         now_due=fates_lines(fates),
@@ -277,6 +335,7 @@ def home_page(
         rules=rule_lines(chosen),
         fixed=tuple((subject_words(one), fixed_words(one)) for one in FIXED),
         receipts=receipt_lines(receipts),
+        lists=lists,
     )
 
 
@@ -334,4 +393,5 @@ def receipt_page(found: Receipt) -> ReceiptPage:
         rule = f"{rule}. {from_words(subject)}" if subject else rule
     gone = ngettext("%(n)s persons uppgifter", "%(n)s personers uppgifter", found.gone) if found.gone is not None else ""
     why = _("En säkerhetskopia lästes tillbaka. Det som redan var raderat raderades igen.") if found.restored else ""
-    return ReceiptPage(subject_words(found.subject), day_plain(found.day), rule, gone, why)
+    by = _("Den som sköter tjänsten, med ett kommando på servern") if found.by_hand else _("Tjänsten, av sig själv")
+    return ReceiptPage(subject_words(found.subject), day_plain(found.day), rule, gone, why, by)

@@ -164,7 +164,8 @@ async def last_believed() -> datetime | None:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What went: which class, by which rule, on which local day, how many where that is said. It names no one."""
+    """What went: which class, by which rule, on which local day, how many where that is said. It names no one. `by_hand`:
+    somebody ran `programmes erase`."""
 
     receipt_id: UUID
     subject: str
@@ -173,20 +174,23 @@ class Receipt:
     gone: int | None
     day: date
     restored: bool
+    by_hand: bool
 
 
-_RECEIPT = """select id as receipt_id, subject, amount, unit, gone, day, run_id is null as restored from retention_receipt"""
+_RECEIPT = """select r.id as receipt_id, r.subject, r.amount, r.unit, r.gone, r.day, r.run_id is null as restored,
+                     coalesce(run.by_hand, false) as by_hand
+              from retention_receipt r left join retention_run run on run.id = r.run_id"""
 
 
 async def receipts(first: date, last: date) -> list[Receipt]:
     """The receipts of the local days from the first to the last, the newest first."""
-    rows = await fetch(f"{_RECEIPT} where day between $1 and $2 order by day desc, subject, id", first, last)
+    rows = await fetch(f"{_RECEIPT} where r.day between $1 and $2 order by r.day desc, r.subject, r.id", first, last)
     return [Receipt(**dict(row)) for row in rows]
 
 
 async def receipt(receipt_id: UUID) -> Receipt | None:
     """A receipt by its id."""
-    row = await fetchrow(f"{_RECEIPT} where id = $1", receipt_id)
+    row = await fetchrow(f"{_RECEIPT} where r.id = $1", receipt_id)
     return Receipt(**dict(row)) if row else None
 
 

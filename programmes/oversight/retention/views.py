@@ -11,6 +11,7 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
+from programmes.catalogue import queries as catalogue
 from programmes.core import erasure
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
@@ -19,6 +20,7 @@ from programmes.core.i18n import speaking
 from programmes.core.naming_rules import leads_beside_a_decision
 from programmes.core.retention import amount_of
 from programmes.core.retention_rules import RULES, Subject, subject_of, wrong_amount
+from programmes.desk.closing import queries as closing
 from programmes.oversight.retention import pages, queries, services, shortening_pages
 from programmes.oversight.retention import shortening_services as shortening
 from programmes.web.csv_files import csv_file
@@ -56,18 +58,30 @@ async def _receipts(today: date) -> Sequence[pages.Receipt]:
     return await queries.receipts(date(today.year - 1, 1, 1), today)
 
 
+async def _lists(today: date) -> Sequence[pages.ListReceipt]:
+    """The receipts of working lists of the same two years."""
+    return await closing.receipts_between(date(today.year - 1, 1, 1), today)
+
+
+async def _names(today: date) -> dict[str, str]:
+    """What the programmes are called, by section."""
+    return {programme.section: programme.name for _id, programme in await catalogue.in_force(today)}
+
+
 @get("/personal/gallring", guards=[signed_in])
 async def home(request: AnyRequest) -> Response[Any]:
-    """Counts by class and month, the last run, rules, and the receipts of two years."""
+    """Counts by class and month, the last run, rules, and the receipts of two years, those of working lists too."""
     require_role(request, "manager")
     now = request.app.state.clock.now()
+    today = local_date(now)
     fates, months = await _coming(request)
     view = pages.home_page(
         pages.run_state(await queries.last_runs(1), now, await erasure.is_late(now)),
         fates,
         months,
         await queries.choices(),
-        await _receipts(local_date(now)),
+        await _receipts(today),
+        pages.list_lines(await _lists(today), await _names(today)),
     )
     return page(request, "oversight/retention.html", view)
 
@@ -85,9 +99,11 @@ async def months_file(request: AnyRequest) -> Response[bytes]:
 async def receipts_file(request: AnyRequest) -> Response[bytes]:
     """The receipts of two years to take home, in Swedish."""
     require_role(request, "manager")
-    found = await _receipts(local_date(request.app.state.clock.now()))
+    today = local_date(request.app.state.clock.now())
+    found, lists, names = await _receipts(today), await _lists(today), await _names(today)
     with speaking("sv"):
-        return csv_file("gallringsprotokoll-internt-sekretess.csv", pages.receipt_heads(), pages.receipt_rows(found))
+        rows = pages.receipt_rows(found, lists, names)
+        return csv_file("gallringsprotokoll-internt-sekretess.csv", pages.receipt_heads(), rows)
 
 
 def _changeable(code: str) -> Subject:
@@ -116,9 +132,9 @@ async def change_rule(request: AnyRequest, subject: FromPath[str]) -> Response[A
     who = require_role(request, "manager")
     wanted, form = _changeable(subject), await read_form(request)
     amount = form.number("tid", 0, 999)
-    decision = _decision(request, form)
-    if not form.errors and (wrong := wrong_amount(wanted, amount)):
+    if "tid" not in form.errors and (wrong := wrong_amount(wanted, amount)):
         form.fail("tid", pages.refusal(wanted, wrong))
+    decision = _decision(request, form)
     if form.errors:
         return await _rule(request, wanted, form, 422)
     if await shortening.is_shorter(wanted, amount):
