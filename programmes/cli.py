@@ -104,11 +104,25 @@ def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0 if server.started else _NOT_STARTED
 
 
+def _no_sign_at(sign: Path) -> str:
+    """Why no sign of life can be left there, so that whoever looks for it would take the worker for dead; empty where it
+    can."""
+    folder = sign.absolute().parent
+    if not folder.is_dir():
+        return f"--sign: there is no folder {folder} to leave a sign of life in. Make it, or name another file"
+    if sign.is_dir() or not os.access(sign if sign.exists() else folder, os.W_OK):
+        return f"--sign: {sign} cannot be written by this account. Name another file"
+    return ""
+
+
 def _worker(settings: Settings, arguments: argparse.Namespace) -> int:
     """Send notices, close ballot boxes, pass on places that ran out."""
     from programmes import worker
     from programmes.core import logs
 
+    if arguments.sign and (told := _no_sign_at(arguments.sign)):
+        print(f"programmes: {told}.", file=sys.stderr)
+        return 2
     if not _may_start(settings.worker_database_url, settings.key_folder, settings.ballot_key_folder):
         return 1
     logs.configure()

@@ -11,9 +11,9 @@ from programmes.core import audit, database_marks, folder_marks
 from programmes.core.clock import SystemClock
 from programmes.core.clock_trace import Witness
 from programmes.core.db import close_pool, fetchval, open_pool, transaction
-from programmes.core.restore_marks import restore_of
+from programmes.core.restore_marks import put_back_into, restore_of
 from programmes.core.restoring import Restoring, held_off
-from programmes.core.rotating import Rotating, rotating
+from programmes.core.rotating import Rotating, alone_with, rotating
 from programmes.core.sealing import KeyFolder, KeysAway
 from programmes.core.which_database import put_back_elsewhere, which
 from programmes.doctor import row_keys
@@ -140,6 +140,10 @@ class _Elsewhere(Exception):
     """A backup was put back into another database than this one, by its name."""
 
 
+class _NotYet(Exception):
+    """Why this database cannot be confirmed yet, in words."""
+
+
 _KNOWN = "Known as lost from now on, with the keys that are missing:"
 
 
@@ -183,12 +187,17 @@ def _confirm(settings: Settings, arguments: argparse.Namespace) -> int:
         )
         return 2
     keys = KeyFolder.there(settings.key_folder)
-    if keys.waits_for_restore():
-        print("What the backup brought back is not erased again yet. Start the worker first.", file=sys.stderr)
-        return 1
-
+    # Who says that another one is given up must not say it beside a restore that fills that.
+    alone = alone_with(settings.key_folder) if arguments.instead else contextlib.nullcontext()
     try:
-        name, number, lost = asyncio.run(_take_for_right(settings, keys, arguments.instead))
+        with alone:
+            name, lost = asyncio.run(_take_for_right(settings, keys, arguments.instead))
+    except Rotating:
+        print("Keys are being rotated, or a backup is being made or put back. Let that end, or end it.", file=sys.stderr)
+        return 1
+    except _NotYet as why:
+        print(why, file=sys.stderr)
+        return 1
     except _Elsewhere as elsewhere:
         print(
             f"A backup was put back into another database than this one, {elsewhere}: PROGRAMMES_WORKER_DATABASE_URL, or the"
@@ -196,32 +205,62 @@ def _confirm(settings: Settings, arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    keys.confirm_restored(number)
     print("\n".join([f"This database, {name}, is the right one from now on.", *([_KNOWN, *lost] if lost else [])]))
+    if keys.waits_for_restore():
+        print(_STILL_TO_ERASE)
     return 0
 
 
-async def _take_for_right(settings: Settings, keys: KeyFolder, instead: bool) -> tuple[str, str, list[str]]:
-    """Note in the database that it and these keys belong together; its name, its number, and what is lost for good.
+_STILL_TO_ERASE = (
+    "Start the worker: before anything else it erases what is there again of what had been erased, and signs everybody out."
+)
+_BROKE_OFF = (
+    "A backup is being put back, or that broke off. Let it end, or put it back anew. To go on with the database from before"
+    " instead: name that one in the address, and say --instead as well."
+)
+_START_FIRST = "What the backup brought back is not erased again yet. Start the worker first."
+
+
+async def _must_be_over(settings: Settings, keys: KeyFolder, name: str, number: str, instead: bool) -> None:
+    """No restore stands in the way of confirming this database. One that was begun into another one, and was killed there,
+    does not where `instead` was said: what it marked of erasing again stays, and the worker does it.
+
+    Raises:
+        _Elsewhere, _NotYet: one does.
+    """
+    elsewhere = await put_back_elsewhere(fetchval, settings.key_folder)
+    if elsewhere and not instead:
+        raise _Elsewhere(name)
+    broke_off_elsewhere = keys.is_restoring() and put_back_into(settings.key_folder) != number
+    if keys.waits_for_restore() and not (instead and (elsewhere or broke_off_elsewhere)):
+        raise _NotYet(_BROKE_OFF if keys.is_restoring() else _START_FIRST)
+
+
+async def _take_for_right(settings: Settings, keys: KeyFolder, instead: bool) -> tuple[str, list[str]]:
+    """Note in the database and in the key folder that they belong together; its name, and what is lost for good.
 
     Raises:
         _Elsewhere: a backup was put back into another one, and `instead` was not said.
+        _NotYet: a restore stands in the way.
     """
     await open_pool(settings.worker_database_url, 2)
     try:
         name, number = str(await fetchval("select current_database()")), await which(fetchval)
-        if not instead and await put_back_elsewhere(fetchval, settings.key_folder):
-            raise _Elsewhere(name)
+        await _must_be_over(settings, keys, name, number, instead)
         now = SystemClock().now()
         await folder_marks.note("keys", keys.mark, now)
         await database_marks.accept_receipts(keys)
         async with transaction():
             await audit.note("keys:confirm", "database/1", None, now)
+        lost: list[str] = []
         with contextlib.suppress(KeysAway):
             # Where the ballots' folder is another one, `doctor` says so.
-            lost = await row_keys.acknowledge(Patient(settings, now), row_keys.NEVER_COPIED)
-            return name, number, row_keys.in_words(lost)
-        return name, number, []
+            lost = row_keys.in_words(await row_keys.acknowledge(Patient(settings, now), row_keys.NEVER_COPIED))
+        keys.confirm_restored(number)
+        if keys.is_restoring():
+            # Last: killed before, this is said again.
+            keys.unmark_restoring()
+        return name, lost
     finally:
         await close_pool()
 

@@ -24,13 +24,18 @@ def split(name: str, value: str) -> SplitResult:
         raise SettingsError(f"{name} is no address") from None
 
 
+_PREFIX = re.compile(r"PROGRAM[A-Z]{0,4}_")
+
+
 def unknown(environment: Collection[str], known: Collection[str]) -> str:
     """Names that look like settings and are none, each with the one that may be meant; empty when there are none."""
     found = []
+    # What all of ours begin with is no likeness; and nobody is led to the setting of the demo.
+    meant = {_PREFIX.sub("", name): name for name in known if name != "PROGRAMMES_DEMO"}
     for name in sorted(environment):
-        near = difflib.get_close_matches(name.upper(), known, 1, 0.8)
+        near = [meant[one] for one in difflib.get_close_matches(_PREFIX.sub("", name.upper()), meant, 1, 0.8)]
         # Without the last letters of the prefix it is somebody else's, unless all else is like one of ours.
-        ours = name.upper().startswith("PROGRAMMES_") or (near and re.match(r"PROGRAM[A-Z]{0,4}_", name))
+        ours = name.upper().startswith("PROGRAMMES_") or (near and _PREFIX.match(name))
         if ours and name not in known:
             small = " Names are in capital letters." if name.upper() != name else ""
             found.append(f"{name} (is {near[0]} meant?{small})" if near else f"{name}{small and f' ({small.strip()})'}")

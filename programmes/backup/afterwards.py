@@ -32,11 +32,13 @@ class Again:
 
 @dataclass(frozen=True)
 class After:
-    """What was erased again, who has an account, what is lost, and what is to be done now."""
+    """What was erased again, who has an account, what is lost, what is there and does not open, and what is to be done
+    now."""
 
     again: Again
     staff: Sequence[StaffFacts]
     lost: list[str]
+    shut: list[str]
     advice: list[str]
 
 
@@ -48,7 +50,7 @@ async def afterwards(
     try:
         again = await _erase_again(settings, keys, lost, name, made_at, clock)
         gone = await _lost_with_keys(Patient(settings, clock.now()), lost)
-        return After(again, await all_staff(), gone, await advice(settings, clock))
+        return After(again, await all_staff(), gone, *await advice(settings, clock))
     finally:
         await close_pool()
 
@@ -109,9 +111,15 @@ _STOPPED = {"worker", "base address", "backup files", "key copies"}
 _LOST = frozenset(row_keys.NO_BACKUP.values())
 
 
-async def advice(settings: Settings, clock: Clock) -> list[str]:
-    """What `programmes doctor` finds broken now, and how to mend it."""
+# What was put back and cannot be read, as with keys that have been exchanged since: no restore that went well.
+_SHUT = {"records", "entries", "keys of persons"}
+
+
+async def advice(settings: Settings, clock: Clock) -> tuple[list[str], list[str]]:
+    """What `programmes doctor` finds broken now, and how to mend it: what does not open, and the rest."""
     patient = Patient(replace(settings, database_url=settings.worker_database_url), clock.now())
     found = await checks.examine(patient)
-    faults = [fault for fault in found if fault.level == "fault" and fault.check not in _STOPPED and fault.mend not in _LOST]
-    return [f"{fault.says} {fault.mend}" for fault in faults]
+    faults = [fault for fault in found if fault.level == "fault" and fault.check not in _STOPPED]
+    shut = [fault for fault in faults if fault.check in _SHUT]
+    rest = [fault for fault in faults if fault not in shut and fault.mend not in _LOST]
+    return [f"{fault.says} {fault.mend}" for fault in shut], [f"{fault.says} {fault.mend}" for fault in rest]

@@ -7,6 +7,7 @@ from programmes.backup import making
 from programmes.backup.progress import Progress
 from programmes.backup.tracing import traced
 from programmes.core.clock import SystemClock
+from programmes.doctor.folders import receipt_lines
 from programmes.settings import Settings
 
 
@@ -17,6 +18,9 @@ def _backup(settings: Settings, arguments: argparse.Namespace) -> int:
         if sys.stdout.isatty() or arguments.verbose:
             print(f"{made.folder}: {made.rows} rows of {made.tables} tables, {_size(made.size)}. Keys apart:")
             print(f"{settings.key_backup_folder}, gone within seven days.")
+        if receipt_lines(settings.key_folder).damaged:
+            told = "programmes backup: made, but with it a damaged receipts.jsonl: programmes doctor says what to do."
+            print(told, file=sys.stderr)
 
     return traced(settings, "backup", work)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from programmes.backup import BackupError, archives, files
+from programmes.backup import BackupError, NotBegun, archives, files
 from programmes.backup.archives import Copy
 from programmes.backup.restoring import connected, database_in_words, may_be_put_back, no_other_keys
 from programmes.core.clock import Clock
@@ -32,6 +32,11 @@ async def keys_alone(settings: Settings, copy: Copy, clock: Clock) -> KeysBack:
     """
     with database_in_words():
         async with connected(settings.worker_database_url) as connection:
+            if await connection.fetchval("select to_regclass('key_folder') is null"):
+                raise NotBegun(
+                    "The database has no tables yet, so no keys belong to it. Name the right one in the address, or put a "
+                    "backup back into this one, and the keys with it: programmes restore BACKUP --identity … --keys …"
+                )
             known = await connection.fetchval("select mark from key_folder where name = 'keys'")
     if known not in {None, copy.mark}:
         raise BackupError("The copy of keys is of another installation than the database's rows.")

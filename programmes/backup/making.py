@@ -57,7 +57,7 @@ def _keys(settings: Settings) -> KeyFolder:
 async def _one_moment(settings: Settings) -> AsyncIterator[tuple[postgres.Facts, str]]:
     """What the database holds at one moment, and the name of that moment for pg_dump. No key is exchanged meanwhile."""
     try:
-        async with rotating(settings.worker_database_url, settings.key_folder):
+        async with rotating(settings.worker_database_url, settings.key_folder, reads=True):
             connection = await connect(settings.worker_database_url, server_settings=_LIMITS)
             try:
                 async with connection.transaction(isolation="repeatable_read", readonly=True):

@@ -33,20 +33,28 @@ def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
     if arguments.backup is None:
         return _keys_alone(settings, arguments)
 
+    shut = False
+
     async def work() -> None:
+        nonlocal shut
         identities = _identities(arguments.identity)
         copy = restoring.read_copy(arguments.keys, identities) if arguments.keys else None
         lost = frozenset(arguments.lost)
         with Progress() as progress:
             done = await restoring.restore(settings, arguments.backup, identities, copy, lost, SystemClock(), progress)
+        shut = bool(done.shut)
         print("\n".join(_told(done, bool(copy))))
 
-    return traced(settings, "restore", work)
+    # It is back, and as with the keys alone (`_keys_alone`) not as it should be.
+    return traced(settings, "restore", work) or int(shut)
 
 
 def _told(done: restoring.Restored, with_keys: bool) -> Iterator[str]:
     """What was put back, what of it is gone again, what is not there, and what is to be done before it is gone on with."""
     made = f"{done.manifest.moment:%Y-%m-%d %H:%M} UTC"
+    if done.shut:
+        yield "It is back, but not all of it can be read. First of all, before web or worker is started:"
+        yield from (f"- {told}" for told in done.shut)
     if with_keys:
         yield f"Keys put back: {done.keys}."
     yield f"Put back: {done.rows} rows of {done.tables} tables, as many as the backup of {made} says."

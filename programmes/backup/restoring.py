@@ -42,7 +42,8 @@ class Whole:
 
 @dataclass(frozen=True)
 class Restored:
-    """What was put back, and erased `again`. `staff`: the accounts that it brought; `lost`: what no key opens any more."""
+    """What was put back, and erased `again`. `staff`: the accounts that it brought; `lost`: what no key opens any more;
+    `shut`: what does not open with the keys that lie there, and might with others."""
 
     manifest: Manifest
     tables: int
@@ -51,6 +52,7 @@ class Restored:
     staff: Sequence[StaffFacts]
     keys: int = 0
     lost: list[str] = field(default_factory=list)
+    shut: list[str] = field(default_factory=list)
     advice: list[str] = field(default_factory=list)
 
 

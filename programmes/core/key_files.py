@@ -178,6 +178,16 @@ def parsed_receipt(line: bytes) -> dict[str, str] | None:
     return found
 
 
+_BEGINNING = b'{"key": "'
+
+
+def is_torn(line: bytes) -> bool:
+    """Whether a crash may have left this line, which is no receipt: the beginning of one, or what never reached the disk.
+    Whatever else it is somebody, or a disk, has damaged."""
+    begun = line.startswith(_BEGINNING) or _BEGINNING.startswith(line)
+    return not line.strip(b"\0") or (begun and not line.endswith(b"}"))
+
+
 def _names_a_key(kind: str, key: str) -> bool:
     """A key of texts may be a section's, and is called so (`text/2.1`); all others have an id."""
     return _ID.fullmatch(key) is not None or (kind == "text" and key.startswith("text/"))

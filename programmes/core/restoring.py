@@ -46,7 +46,8 @@ async def restoring(database_url: str, keys: KeyFolder) -> AsyncIterator[None]:
 
 @contextlib.contextmanager
 def _noted(keys: KeyFolder, into: str) -> Iterator[None]:
-    """Into which database it goes; what was known before where that fails."""
+    """Into which database it goes; what was known before where that fails. A process that is killed leaves its number, and
+    `keys confirm --instead` on the database that one goes on with takes it away."""
     before = put_back_into(keys.folder)
     keys.note_put_back(into)
     try:

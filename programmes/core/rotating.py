@@ -2,6 +2,7 @@
 folder, and of the database, for as long as that runs."""
 
 import contextlib
+import errno
 import fcntl
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -21,9 +22,12 @@ class Rotating(Exception):
 
 
 @contextlib.contextmanager
-def alone_with(key_folder: Path) -> Iterator[None]:
+def alone_with(key_folder: Path, reads: bool = False) -> Iterator[None]:
     """Nobody else rotates these keys inside, whichever database their rows are in: one that is put back is another than the
     one that was rotated. Where there is no folder, nobody can. The lock ends with the block, and with the process.
+
+    `reads`: whoever asks changes no key, and goes on where the folder cannot be written either. Without a file there to
+    lock it goes on by the lock of the database alone: nobody has held that file yet, and here nobody can make it.
 
     Raises:
         Rotating: somebody does.
@@ -32,8 +36,10 @@ def alone_with(key_folder: Path) -> Iterator[None]:
     if not key_folder.is_dir():
         yield
         return
-    with away_when_refused():
-        handle = os.open(key_folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    handle = _opened(key_folder / _LOCK, reads)
+    if handle is None:
+        yield
+        return
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -44,10 +50,29 @@ def alone_with(key_folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
+_UNWRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+_OPEN = os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def _opened(lock: Path, reads: bool) -> int | None:
+    """The file that is locked; None where there is none and none can be made, and nobody asks who would change a key."""
+    with away_when_refused():
+        try:
+            return os.open(lock, os.O_RDWR | os.O_CREAT | _OPEN, 0o600)
+        except OSError as error:
+            if not reads or error.errno not in _UNWRITABLE:
+                raise
+        try:
+            return os.open(lock, os.O_RDONLY | _OPEN)
+        except FileNotFoundError:
+            return None
+
+
 @asynccontextmanager
-async def rotating(database_url: str, key_folder: Path) -> AsyncIterator[None]:
-    """Rotate inside. The lock ends with the block, and with the process. Raises Rotating while another one holds it."""
-    with alone_with(key_folder):
+async def rotating(database_url: str, key_folder: Path, reads: bool = False) -> AsyncIterator[None]:
+    """Rotate inside, or, as `alone_with` says, only read. The lock ends with the block, and with the process. Raises
+    Rotating while another one holds it."""
+    with alone_with(key_folder, reads):
         connection = await connect(database_url)
         try:
             async with connection.transaction():

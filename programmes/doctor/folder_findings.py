@@ -76,15 +76,26 @@ def _sharing(name: str, facts: FolderFacts) -> Iterator[Finding]:
         )
 
 
+def _read_only(name: str, facts: FolderFacts) -> Iterator[Finding]:
+    """Said before all else: of what can be mended none can be until it is mounted otherwise."""
+    if facts.read_only:
+        yield Finding(
+            name,
+            "fault",
+            f"{facts.path} lies on a volume that is mounted read-only: no key can be made or destroyed in it.",
+            "Mount it for writing. If it has become so by itself, its disk has failed (dmesg): first of all programmes"
+            " backup, which only reads it.",
+        )
+
+
 def _use(name: str, facts: FolderFacts) -> Iterator[Finding]:
-    if not facts.usable or facts.closed:
+    if facts.closed or not (facts.usable or facts.read_only):
         yield Finding(
             name,
             "fault",
             f"{facts.path} cannot be read and written by this account"
             + (f"; {facts.closed} keys or folders in it are closed to it." if facts.closed else "."),
-            "Run this as the account of the service. If it is that: give the folder to it, and see that the volume is not"
-            " mounted read-only.",
+            "Run this as the account of the service. If it is that: give the folder to it.",
         )
     if facts.damaged:
         yield Finding(
@@ -140,16 +151,21 @@ def _rotation(name: str, facts: FolderFacts, rotating: bool) -> Iterator[Finding
 
 
 def _receipts_findings(name: str, facts: FolderFacts) -> Iterator[Finding]:
-    if not facts.receipts_readable:
+    lines = facts.receipts
+    if not lines.readable:
         yield Finding(name, "fault", "The receipts of destroyed keys cannot be read.", "Give receipts.jsonl to the service.")
-    if facts.torn:
+    # Of the key folder that is said with what they tell of (`key_checks.receipts`).
+    if lines.damaged and name != "key folder":
+        told = f"{lines.damaged} lines of receipts.jsonl in {facts.path} are damaged: they are no receipts."
+        yield Finding(name, "fault", told, "Take them out by hand, and see what the disk says of itself (dmesg).")
+    if lines.torn:
         yield Finding(
             name,
             "warning",
-            f"{facts.torn} lines of the receipts of destroyed keys are no receipts.",
+            f"{lines.torn} lines of the receipts of destroyed keys are no receipts.",
             "Compare receipts.jsonl with a copy: after a restore, only what has a receipt is erased again.",
         )
-    elif facts.torn_end:
+    elif lines.torn_end:
         yield Finding(name, "note", "The last receipt is torn by a crash. The worker writes it again by itself.")
 
 
@@ -183,6 +199,7 @@ def folder_findings(name: str, facts: FolderFacts, demo: bool = False, rotating:
             )
         ]
     found = [
+        *_read_only(name, facts),
         *_reach(name, facts),
         *_sharing(name, facts),
         *_use(name, facts),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from programmes.core.key_files import parsed_receipt
+from programmes.core.key_files import is_torn, parsed_receipt
 from programmes.core.sealing import KEY_BYTES
 from programmes.doctor.places import is_ours, is_stray
 from programmes.doctor.sharing import group_of, has_list, has_name
@@ -18,6 +18,17 @@ _OTHERS, _STRANGERS = 0o077, 0o007
 _SECRET = frozenset({".key", ".next", ".last"})
 # Longer than between making a key and the commit of its row, and than the worker's sweep takes to come.
 ORPHAN_AGE = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class ReceiptLines:
+    """Of the receipts of a folder: lines that a crash may have torn and that do not end the file, whether the last one is
+    torn, lines that no crash leaves so, and whether they can be read at all."""
+
+    torn: int = 0
+    torn_end: bool = False
+    damaged: int = 0
+    readable: bool = True
 
 
 @dataclass(frozen=True)
@@ -41,9 +52,9 @@ class FolderFacts:
     damaged: int = 0
     being_rotated: int = 0
     same_volume: bool | None = None
-    torn: int = 0
-    torn_end: bool = False
-    receipts_readable: bool = True
+    receipts: ReceiptLines = field(default_factory=ReceiptLines)
+    # Mounted so: nothing in it can be written by anybody.
+    read_only: bool = False
     # The group that the folder is given to (decision 55), who is in it, and how many in the folder it doesn't reach.
     group: str = ""
     members: tuple[str, ...] = ()
@@ -107,21 +118,29 @@ def _inside(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
             yield path, path.lstat()
 
 
-def _receipts(folder: Path) -> tuple[int, bool, bool]:
-    """Torn lines before the last one, whether the last is torn, and whether it can be read."""
+def receipt_lines(folder: Path) -> ReceiptLines:
+    """What is wrong with the receipts of a folder, each line looked at. A file that is not there has no line."""
     file = folder / "receipts.jsonl"
     try:
         lines = file.read_bytes().splitlines() if file.exists() else []
     except OSError:
-        return 0, False, False
-    torn = [number for number, line in enumerate(lines, 1) if not _is_receipt(line)]
-    return len([n for n in torn if n < len(lines)]), bool(lines) and len(lines) in torn, True
+        return ReceiptLines(readable=False)
+    wrong = [(number, line) for number, line in enumerate(lines, 1) if not _is_receipt(line)]
+    torn = [number for number, line in wrong if is_torn(line)]
+    return ReceiptLines(sum(n < len(lines) for n in torn), len(lines) in torn, len(wrong) - len(torn))
 
 
 def _is_receipt(line: bytes) -> bool:
     try:
         return parsed_receipt(line) is not None
     except ValueError:
+        return False
+
+
+def _is_read_only(folder: Path) -> bool:
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    except OSError:
         return False
 
 
@@ -148,7 +167,6 @@ def look_at(folder: Path, database: Path | None) -> FolderFacts:
     records = [(path, told) for path, told in inside if path.name == "receipts.jsonl"]
     # The public halves of ballot keys are public, and their folder has nothing else in it.
     folders = [(path, told) for path, told in inside if stat.S_ISDIR(told.st_mode) and path.name != "ballots"]
-    torn, torn_end, readable = _receipts(folder)
     group, members = group_of(found)
     others = _STRANGERS if group else _OTHERS
     # What the group shares, and what only the worker reads of it is in folders of its own.
@@ -168,9 +186,8 @@ def look_at(folder: Path, database: Path | None) -> FolderFacts:
         damaged=sum(told.st_size != KEY_BYTES for _, told in secrets),
         being_rotated=sum(path.suffix == ".next" for path, _ in secrets),
         same_volume=None if database is None else found.st_dev == _device(database),
-        torn=torn,
-        torn_end=torn_end,
-        receipts_readable=readable,
+        receipts=receipt_lines(folder),
+        read_only=_is_read_only(folder),
         group=group,
         members=members,
         nameless=bool(group) and not has_name(found.st_gid),

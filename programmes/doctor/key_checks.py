@@ -18,7 +18,7 @@ from programmes.core.which_database import put_back_elsewhere
 from programmes.doctor import row_keys
 from programmes.doctor.findings import Finding, Patient
 from programmes.doctor.folder_findings import folder_findings
-from programmes.doctor.folders import look_at
+from programmes.doctor.folders import look_at, receipt_lines
 from programmes.evaluation.queries import waiting_sizes
 from programmes.evaluation.rules import pool
 from programmes.oversight.log import chain_rules
@@ -26,8 +26,9 @@ from programmes.oversight.log.anchor import Anchor, NoAnchor
 from programmes.people import lookup_services
 
 _RECEIPTS_BACK = (
-    "Take the file from the newest copy of the key folder. If there is none, take the damaged lines out by hand, and then:"
-    " programmes keys confirm --yes; what they told of would not be erased again after a restore."
+    "Put the newest whole copy in its place, as the worker's account: the file as it was copied elsewhere, or the one in the"
+    " newest copy of person keys (persons-….age); what has been added here since is added to it. Only if there is no copy,"
+    " take the damaged lines out by hand, and look again."
 )
 _RESTORE = "restore"
 
@@ -60,22 +61,26 @@ async def key_folder(patient: Patient) -> Sequence[Finding]:
 async def restore(patient: Patient) -> Sequence[Finding]:
     """Whether the worker waits for a backup that is put back, by the marks in the key folder."""
     state = restore_of(patient.settings.key_folder)
+    if patient.database and await put_back_elsewhere(fetchval, patient.settings.key_folder):
+        # Before what the worker has to do: it does not start here.
+        begun = ", or that was begun and goes on or broke off" if state else ""
+        told = f"A backup was put back into another database than this one{begun}. Web and worker refuse to start on this."
+        mend = "Name that other one in every address; or, if this is the right one: programmes keys confirm --yes --instead."
+        return [Finding(_RESTORE, "fault", told, mend)]
     if state == "restoring":
         told = (
             "A backup is being put back, or that broke off. Until it has been, whole, nothing that falls due is done, and no"
         )
         told += " job: nothing is sent, counted, ended or erased."
-        return [Finding(_RESTORE, "fault", told, "Let the restore end; if it broke off, do it again.")]
+        mend = "Let the restore end; if it broke off, do it again. To go on with the database from before instead, name that"
+        mend += " one in every address, and: programmes keys confirm --yes --instead."
+        return [Finding(_RESTORE, "fault", told, mend)]
     if state == "restored":
         told = (
             "A backup has been put back, and what had been erased since is not erased again yet. Until it is, nothing that"
         )
         told += " falls due is done, and no job."
         mend = "Start the worker, which does it within seconds; if it cannot, its log says `tick_failed` of `erase_again`."
-        return [Finding(_RESTORE, "fault", told, mend)]
-    if patient.database and await put_back_elsewhere(fetchval, patient.settings.key_folder):
-        told = "A backup was put back into another database than this one, which web and worker refuse to start on."
-        mend = "Name that other one in every address; or, if this is the right one: programmes keys confirm --yes --instead."
         return [Finding(_RESTORE, "fault", told, mend)]
     if is_unconfirmed(patient.settings.key_folder):
         told = (
@@ -186,7 +191,14 @@ async def receipts(patient: Patient) -> Sequence[Finding]:
         return [Finding("receipts", "fault", told, _RECEIPTS_BACK)]
     there = (folder / "receipts.jsonl").exists()
     noted = await fetchval("select receipts from restore_mark limit 1")
-    if noted is not None and not _begins_as(folder, noted):
+    other = noted is not None and not _begins_as(folder, noted)
+    lines = receipt_lines(folder)
+    # Where it is not the file that it was, a line that seems torn was a whole one.
+    if damaged := lines.damaged + (lines.torn if other else 0):
+        told = f"{damaged} {'lines' if damaged > 1 else 'line'} of {folder / 'receipts.jsonl'}"
+        told += f" {'are' if damaged > 1 else 'is'} damaged: what was told there would not be erased again after a restore."
+        return [Finding("receipts", "fault", told, _RECEIPTS_BACK)]
+    if other:
         told = "receipts.jsonl is an older copy, an emptied or another file than the database knows of: what has been erased"
         told += " since would not be erased again after a restore."
         mend = "Take the file from the newest copy of the key folder. If there is none: programmes keys confirm --yes."
@@ -287,8 +299,9 @@ async def log_keys(patient: Patient) -> Sequence[Finding]:
         return []
     name, folder = "log keys", patient.settings.log_key_folder
     restore = (
-        f"Take it from the newest copy: age -d -i backup-identity.txt …/log-….age | tar xz -C {folder}; then programmes"
-        " audit verify."
+        "Take it from the newest copy, unpacked by the worker's account, not by root: age -d -i backup-identity.txt"
+        f" …/log-….age | (umask 077; runuser -u programmes-worker -- tar xz -C {folder}); with containers as in"
+        " docs/operations.md, Keys that are lost. Then programmes audit verify."
     )
     newest = await fetchrow("select position, mac from look_link order by position desc limit 1")
     if newest is None:

@@ -15,6 +15,10 @@ OLDER = (
     "the database is older than this program: {count} migrations have not been run, the first is {first}. Nothing was "
     "started. Run `programmes migrate` with the database's owner; `programmes migrate --check` says what that does"
 )
+EMPTY = (
+    "the database has no tables yet. Nothing was started. Run `programmes migrate` with the database's owner, unless a "
+    "backup is to be put back into it: then leave it empty for `programmes restore`"
+)
 NEWER = (
     "the database is of a newer release than this program ({last}). It goes on working, as one release beside the next "
     "does. Two releases behind is not promised"
@@ -91,6 +95,8 @@ async def found_by(database_url: str) -> schema.Standing | None:
 
 def in_words(found: schema.Standing) -> str:
     """What is to be said of it before work begins; nothing where all is as it should be."""
+    if found.pending == schema.known() and not found.future:
+        return EMPTY
     if found.lacks:
         return OLDER.format(count=len(found.pending), first=found.pending[0])
     return NEWER.format(last=found.future[-1]) if found.future else ""

@@ -196,6 +196,8 @@ def unavailable(request: AnyRequest, error: Exception) -> Response[Any]:
         if request.method in {"GET", "HEAD"}:
             # Nothing was sent with it; what was sent before may well be saved.
             which = "read"
+        if isinstance(error, GivenUp):
+            which = "given_up_read" if which == "read" else "given_up"
         answer = page(request, "errors/unavailable.html", (which, number), status=503)
     answer.headers["retry-after"] = "60"
     return answer

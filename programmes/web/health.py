@@ -10,6 +10,7 @@ from litestar.datastructures import State
 
 from programmes.core import schema
 from programmes.core.db import fetchval
+from programmes.core.restore_marks import restore_of
 from programmes.core.sealing import KeyFolder
 
 _PATIENCE_SECONDS = 3.0
@@ -45,7 +46,8 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
 
     `worker` is told and decides nothing: without it nobody is told of anything, but people can still take a place, so a
     load balancer must not take every web process away for it. Where a backup was put back into another database, `put_back`
-    says so: this one is given up, and takes nothing.
+    says so: this one is given up, and takes nothing. While one is being put back, or that broke off, it is `restoring`, and
+    `restored` until what had been erased is erased again: the worker is there, and does nothing.
     """
     keys: KeyFolder = request.app.state.key_folder
     word, working, elsewhere = await _asked(request.app.state)
@@ -54,8 +56,8 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
     told: dict[str, object] = {
         "status": "ready" if well else "not ready", **parts, "schema": word or "unknown", "worker": working
     }  # fmt: skip
-    if elsewhere:
-        told["put_back"] = "elsewhere"
+    if put_back := "elsewhere" if elsewhere else restore_of(keys.folder):
+        told["put_back"] = put_back
     return Response(told, status_code=200 if well else 503)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from programmes import worker
 from programmes.cli import main
+from programmes.core import logs
 from programmes.core.db import engine
 from programmes.core.sealing import KeyFolder
 from programmes.private_server import PrivateServer
@@ -60,7 +61,7 @@ async def empty_database(server: PrivateServer, settings: Settings) -> AsyncIter
         web_database_url=server.web_url(name),
         worker_database_url=server.worker_url(name),
     )
-    await connection.execute(f'drop database "{name}" with (force)')
+    await connection.execute(f'drop database if exists "{name}" with (force)')
     await connection.close()
 
 
@@ -74,6 +75,8 @@ def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         with monkeypatch.context() as patch:
             for name, told in variables(own).items():
                 patch.setenv(name, told)
+            # The worker's log would go on where what is typed here is caught.
+            patch.setattr(logs, "configure", lambda: None)
             capsys.readouterr()
             try:
                 code = await asyncio.to_thread(main, [str(argument) for argument in arguments])

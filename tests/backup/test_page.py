@@ -41,6 +41,26 @@ def test_its_settings_and_options_exist() -> None:
     assert "six days" in CHAPTER
 
 
+def test_with_containers_nothing_that_is_run_as_the_worker_starts_migrate_before_it() -> None:
+    """Compose starts what a service depends on again, and `migrate` would fill the database that is to stay empty."""
+    typed = re.sub(r"\\\n\s*", "", PAGE)
+    lines = [line for line in re.findall(r"docker compose run [^`\n]*", typed) if re.search(r"\b(?:worker|web)\b", line)]
+    assert len(lines) >= 4
+    assert [line for line in lines if "--no-deps" not in line] == []
+    assert not re.search(r"docker compose run [^`\n]*worker [^`\n]*--drill", typed)
+
+
+def test_what_is_unpacked_into_a_folder_of_keys_becomes_the_workers() -> None:
+    """As root it would be root's, and the worker could neither read nor add to it."""
+    unpacked = re.findall(r"^.*tar xz -C /\S*log-keys.*$", PAGE, re.MULTILINE)
+    assert len(unpacked) == 4
+    for line in unpacked:
+        by_worker = "umask 077; runuser -u programmes-worker -- tar xz -C /srv/log-keys" in line
+        in_container = "tar xz -C /log-keys'" in line and ("into '" in line or "worker -c 'umask 077; " in line)
+        assert by_worker or in_container, line
+    assert "install -o programmes-worker -g programmes-keys -m 660 receipts.jsonl /srv/keys/" in PAGE
+
+
 def test_a_restore_without_an_identity_is_no_restore(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         _parser(add_restore).parse_args(["x"])

@@ -289,11 +289,12 @@ async def test_the_doctor_tells_of_copies_and_backups_that_are_empty_and_the_new
 
 async def test_what_is_to_be_done_before_web_is_started_does_not_ask_for_web(monkeypatch: pytest.MonkeyPatch) -> None:
     async def examine(patient: Patient) -> list[Finding]:
-        return [Finding(check, "fault", f"{check} is wrong.", "Mend it.") for check in ("base address", "worker", "clock")]
+        checks = ("base address", "worker", "clock", "records")
+        return [Finding(check, "fault", f"{check} is wrong.", "Mend it.") for check in checks]
 
     monkeypatch.setattr(afterwards.checks, "examine", examine)
     clock = FrozenClock(datetime(2026, 11, 29, 8, tzinfo=UTC))
-    assert await afterwards.advice(Settings(), clock) == ["clock is wrong. Mend it."]
+    assert await afterwards.advice(Settings(), clock) == (["records is wrong. Mend it."], ["clock is wrong. Mend it."])
 
 
 def test_copies_of_keys_that_have_gone_for_their_age_are_not_missed(tmp_path: Path) -> None:

@@ -188,7 +188,8 @@ async def test_what_is_missing_of_service_and_log_keys_is_said_with_where_it_lie
     found = {f.check: f.mend for f in await checks.examine(patient) if f.level == "fault"}
     assert "service/search.key in every copy of person keys" in found["service keys"]
     assert "programmes restore --identity - --keys …/persons-….age" in found["service keys"]
-    assert f"log-….age | tar xz -C {patient.settings.log_key_folder}; then programmes audit verify." in found["log keys"]
+    unpacked = f"runuser -u programmes-worker -- tar xz -C {patient.settings.log_key_folder})"
+    assert f"…/log-….age | (umask 077; {unpacked}; with containers as in docs/operations.md" in found["log keys"]
 
 
 async def test_small_groups_that_could_be_mixed_and_still_wait_are_said(patient: Patient, owner: asyncpg.Connection) -> None:

@@ -81,7 +81,15 @@ async def test_a_web_process_on_the_database_that_is_given_up_is_not_ready_and_t
         ):
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
             assert "är nere" in answer.text or "/u" in str(answer.url)
-        assert "inte sparat" in (await browser.post("/min-plats", data={"kod": "ABCD-EFGH"})).text
+        sent = (await browser.post("/min-plats", data={"kod": "ABCD-EFGH"})).text
+        assert "Det du skickade är inte sparat." in sent
+        # What was saved since the backup may well be gone, and a minute mends nothing.
+        for text in (sent, shown := (await browser.get("/")).text):
+            assert "Det som sparades efter att kopian gjordes kan vara borta." in text
+            assert "Inget som var sparat är borta" not in text
+            assert "inget som var sparat är borta" not in text
+            assert "Vänta någon minut" not in text
+        assert "inte sparat" not in shown
         assert (await browser.get("/static/app.css")).status_code in {200, 404}
     [told] = [line for line in lines if line["event"] == "database_given_up"]
     assert "another database" in told["says"]

@@ -160,6 +160,9 @@ def test_an_address_that_can_be_is_taken(address: str) -> None:
         ("PROGRAMMES_MUNICIPALITY", " ", "PROGRAMMES_MUNICIPALITY must be set"),
         ("programmes_pool_size", "5", "programmes_pool_size (is PROGRAMMES_POOL_SIZE meant? Names are in capital letters.)"),
         ("Programmes_Colour", "5", "Programmes_Colour (Names are in capital letters.)"),
+        ("PROGRAMMES_FOO", "5", "unknown setting: PROGRAMMES_FOO. With"),
+        ("PROGRAMMES_DEMOS", "5", "unknown setting: PROGRAMMES_DEMOS. With"),
+        ("PROGRAM_POOLSIZE", "5", "PROGRAM_POOLSIZE (is PROGRAMMES_POOL_SIZE meant?)"),
         ("DATABASE_URL", "postgresql://kim@db:70000/x", "has a port that cannot be"),
     ],
 )

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from programmes import worker
+from programmes import cli, worker
+from programmes.demo import processes
+from programmes.settings import Settings
 from programmes.worker import ClockWatch, Worker
 
 
@@ -53,3 +55,20 @@ async def test_where_the_sign_cannot_be_left_the_work_goes_on(
     with pytest.raises(asyncio.CancelledError):
         await worker._tick_for_ever(the_worker, tmp_path / "no-folder" / "at-work")
     assert ticks == 3
+
+
+def test_a_worker_whose_sign_could_never_be_left_says_so_and_ends(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for name, value in processes.environment(settings, "worker").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(cli, "_may_start", lambda *_: False)
+    for sign, told in (
+        (tmp_path / "none" / "sign", f"there is no folder {tmp_path / 'none'}"),
+        (tmp_path, "cannot be written"),
+    ):
+        assert cli.main(["worker", "--sign", str(sign)]) == 2
+        said = capsys.readouterr()
+        assert (said.out, said.err.count("\n"), told in said.err) == ("", 1, True), said.err
+    assert cli.main(["worker", "--sign", str(tmp_path / "sign")]) == 1
+    assert capsys.readouterr().err == ""

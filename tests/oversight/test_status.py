@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from programmes.core.i18n import speaking
+from programmes.core.sealing import KeyFolder
 from programmes.oversight.status.pages import status_page
 from tests.clock import FrozenClock
 from tests.factories import a_leader, sign_in_as
@@ -47,6 +48,39 @@ def test_what_is_wrong_is_said_and_nothing_else(
     assert all(told in text for told, text in zip(wrong, said, strict=True))
     assert found.well == (not wrong)
     assert found.lead.startswith("Allt fungerar" if not wrong else "Något fungerar inte")
+
+
+def test_a_worker_that_waits_for_a_restore_stands_still_though_it_is_there() -> None:
+    with speaking("sv"):
+        found = status_page(WELL, NOW, True, NOW, NOW, waits_for_restore=True)
+    said = {point.title: point.text for point in found.points if not point.ok}
+    assert len(said) == 4
+    assert said["Det som sköts av sig självt"].startswith("Det står stilla, för en säkerhetskopia läggs tillbaka")
+    assert said["Meddelanden till deltagare"].startswith("Det står stilla tills")
+    assert not found.well
+
+
+async def test_staff_see_that_all_waits_for_a_restore(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection, keys: KeyFolder
+) -> None:
+    await a_leader(clock.now())
+    await sign_in_as(client, "robin", clock.now())
+    await owner.execute("insert into clock_trace (id, at, boot, seconds) values (1, $1, '', 0)", clock.now())
+    keys.mark_restoring()
+    try:
+        shown = (await client.get("/personal/lage")).text
+        assert "för en säkerhetskopia läggs tillbaka" in shown
+        assert "Meddelanden går ut." not in shown
+        ready = await client.get("/health/ready")
+        assert (ready.status_code, ready.json()["worker"], ready.json()["put_back"]) == (200, True, "restoring")
+        assert "programmes_waits_for_restore 1.0" in (await client.get("/metrics")).text
+    finally:
+        keys.unmark_restoring()
+        keys.unmark_restored()
+        (keys.folder / "unconfirmed").unlink()
+    assert "säkerhetskopia läggs tillbaka" not in (await client.get("/personal/lage")).text
+    assert "put_back" not in (await client.get("/health/ready")).json()
+    assert "programmes_waits_for_restore 0.0" in (await client.get("/metrics")).text
 
 
 async def test_staff_see_how_it_is_now(

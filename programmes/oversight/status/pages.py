@@ -41,16 +41,19 @@ def status_page(
     now: datetime,
     unreached: Sequence[str] = (),
     away: Away = _ALL_GO,
+    waits_for_restore: bool = False,
 ) -> StatusPage:
     """The page. `counts` are those of `metrics_queries.waiting`; `backup_at`: when a backup last succeeded; `unreached`:
-    names of staff to whom no mail comes; `away`: which messages do not get through."""
+    names of staff to whom no mail comes; `away`: which messages do not get through; `waits_for_restore`: whether the worker
+    does nothing until a backup has been put back (`core.restore_marks`)."""
     erasure = _erasure(counts["lists_due"], counts["keys_late"])
     work: tuple[Point, ...] = (_messages(counts, away), _places(counts["offers_late"]), erasure)
     at_work = worker_at is not None and now - worker_at <= _AWAY
-    if not at_work:
+    if waits_for_restore or not at_work:
         # What nobody does is not late yet, and does not work.
         work = tuple(replace(point, ok=False, text=_stands_still(point)) for point in work)
-    points = (_keys(keys), _worker(worker_at, at_work), *work, _mail_to_staff(unreached), _backup(backup_at, now))
+    it = _waits_for_restore() if waits_for_restore else _worker(worker_at, at_work)
+    points = (_keys(keys), it, *work, _mail_to_staff(unreached), _backup(backup_at, now))
     well = all(point.ok for point in points)
     lead = _("Allt fungerar.") if well else _("Något fungerar inte som det ska. Den som sköter tjänsten behöver veta det.")
     return StatusPage(lead, well, _("Läget klockan %(time)s.", time=clock(now)), points)
@@ -77,11 +80,20 @@ def _worker(at: datetime | None, at_work: bool) -> Point:
     if at_work:
         return Point(_("Det som sköts av sig självt"), True, _("Meddelanden, platser och gallring sköts om."))
     when = _("Det var senast i gång %(when)s.", when=moment_long(at)) if at else _("Det har aldrig varit i gång.")
+    return _nothing_done(when)
+
+
+def _waits_for_restore() -> Point:
+    """The worker is there, and holds off."""
+    return _nothing_done(_("Det står stilla, för en säkerhetskopia läggs tillbaka, eller så har det avbrutits."))
+
+
+def _nothing_done(why: str) -> Point:
     text = _(
         "Inga meddelanden går ut, och lediga platser erbjuds ingen. Ring den som sköter tjänsten."
         " Är det bråttom för en deltagare, ring deltagaren också."
     )
-    return Point(_("Det som sköts av sig självt"), False, f"{when} {text}")
+    return Point(_("Det som sköts av sig självt"), False, f"{why} {text}")
 
 
 def _messages(counts: Mapping[str, int], away: Away) -> Point:

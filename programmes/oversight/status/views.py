@@ -19,7 +19,8 @@ async def status(request: Request[Any, Any, Any]) -> Response[Any]:
     waits = await metrics_queries.waiting(now)
     unreached = tuple(one.name for one in await unreached_queries.unreached(now))
     usable, gone = state.key_folder.usable(), await away()
-    view = pages.status_page(waits.counts, waits.worker_at, usable, waits.backup_at, now, unreached, gone)
+    held = state.key_folder.waits_for_restore()
+    view = pages.status_page(waits.counts, waits.worker_at, usable, waits.backup_at, now, unreached, gone, held)
     return page(request, "oversight/status.html", view)
 
 
