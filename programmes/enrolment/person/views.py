@@ -24,7 +24,7 @@ from programmes.enrolment.leaving import refusal_queries
 from programmes.enrolment.person import pages
 from programmes.enrolment.queue import deadline_queries, order_queries
 from programmes.enrolment.queue import pages as queue_pages
-from programmes.enrolment.records import protection_services
+from programmes.enrolment.records import contact_queries, protection_services
 from programmes.enrolment.records.partner_services import has_partner_contact
 from programmes.enrolment.records.services import record_of
 from programmes.enrolment.texts import agreement_queries
@@ -175,6 +175,7 @@ async def _who(
         "hold": await _hold(facts, person=look.who, section=cohort.section, now=now),
         "language": facts.language,
         "bounced": facts.contact_bounced and not facts.protected,
+        "may_go_again": not facts.protected and await contact_queries.may_go_again(facts.enrolment_id),
         "reachable": not programme.exempt or place_services.has_contact(facts, keys),
         "coordinates": look.who.coordinates(cohort.section),
         "protection_asked": facts.protection_asked,
