@@ -57,7 +57,7 @@ async def test_who_leads_hears_when_they_lead_instead_and_when_they_do_not_after
     assert f"Du leder det som är {added}" in told
     assert said(mail, "kim") == [], "who has done it knows"
     assert said(mail, "love") == [], "who does not lead it has nothing to hear"
-    assert f"Inställd. I stället blir det {added}." in await look(client, "/personal/idag")
+    assert f"I stället blir det {added}." in await look(client, "/personal/idag")
     clock.advance(minutes=5)
     await take_back(cohort, kim, clock)
     await mail.work()
