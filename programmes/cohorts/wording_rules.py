@@ -323,7 +323,7 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
         "Träffen %(moment)s har redan börjat. Kryssa i om det är den som ska ändras.",
         moment=moment_long(cast(datetime, p["starts_at"])),
     ),
-    "soon": lambda p: f"{begins_soon(bool(p['open']))} {_('Kryssa i att det är meningen.')}",
+    "soon": lambda p: " ".join([begins_soon(bool(p["open"])), _("Kryssa i att det är meningen.")]),
     "room_taken": lambda p: _(
         "Krock: lokalen är bokad av %(cohort)s till %(until)s den %(day)s. Ändra, eller kryssa i att det är meningen.",
         **_taken(p),
