@@ -26,7 +26,15 @@ from programmes.desk.changes import views as change_views
 from programmes.desk.closing import ending_views
 from programmes.desk.closing import views as closing_views
 from programmes.desk.extract import views as extract_views
-from programmes.desk.group import calls_views, groups_views, refusal_views, sent_views, transfer_views, visit_views
+from programmes.desk.group import (
+    again_services,
+    calls_views,
+    groups_views,
+    refusal_views,
+    sent_views,
+    transfer_views,
+    visit_views,
+)
 from programmes.desk.illness import reached_views, substitute_views
 from programmes.desk.illness import views as sick_views
 from programmes.desk.moving import my_views as my_moving_views
@@ -252,6 +260,7 @@ def create_app(
                 "static": static,
                 "templates": make_environment(settings, static),
                 "load_principal": load_principal,
+                "may_send_again": again_services.may_send_again,
                 "provider": Provider(settings.single_sign_on, settings.base_url) if settings.single_sign_on else None,
                 "bursts": Bursts(settings.burst_most, timedelta(minutes=settings.burst_minutes)),
                 "turns": Turns(),

@@ -32,6 +32,14 @@ def said(reason: Reason, form: str = "group") -> str:
     return (sentence or _SENTENCES[reason.code])(reason.params)
 
 
+def begins_soon(open_to_all: bool) -> str:
+    """That calendars may come too late to what begins soon, and what staff do about it. Of who comes to an open place nobody
+    knows whom to ring."""
+    if open_to_all:
+        return _("Det börjar snart. Kalendrar hinner inte alltid före. Sätt en lapp på dörren.")
+    return _("Det börjar snart. Kalendrar hinner inte alltid före, så ring genast dem som inte får besked av sig själva.")
+
+
 def default_name(programme: Programme, first: date) -> str:
     """`Återfallsprevention, höst 2026`; a series by its first day. Names are in Swedish, whoever opens the cohort."""
     with speaking("sv"):
@@ -315,6 +323,7 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
         "Träffen %(moment)s har redan börjat. Kryssa i om det är den som ska ändras.",
         moment=moment_long(cast(datetime, p["starts_at"])),
     ),
+    "soon": lambda p: " ".join([begins_soon(bool(p["open"])), _("Kryssa i att det är meningen.")]),
     "room_taken": lambda p: _(
         "Krock: lokalen är bokad av %(cohort)s till %(until)s den %(day)s. Ändra, eller kryssa i att det är meningen.",
         **_taken(p),

@@ -99,7 +99,7 @@ async def left_by_message(cohort_ids: Collection[int], now: datetime) -> dict[UU
         sorted(set(cohort_ids)),
         sorted(OF_CHANGES),
     )
-    now_is = await all_as_they_are({row["cohort_id"] for row in rows})
+    now_is, places = await _as_they_are({row["cohort_id"] for row in rows})
     theirs = dict[tuple[int, UUID], dict[UUID, Belief]]()
     for row in rows:
         theirs.setdefault((row["cohort_id"], row["enrolment_id"]), {})[row["id"]] = read(row["believed"]) or {}
@@ -107,7 +107,14 @@ async def left_by_message(cohort_ids: Collection[int], now: datetime) -> dict[UU
     for (cohort_id, _), messages in theirs.items():
         found |= left_together(messages, now_is[cohort_id], now)
     kinds = {row["id"]: str(row["kind"]) for row in rows}
-    return {one: replace(told, kind=kind_of_all([kinds[other] for other in told.messages])) for one, told in found.items()}
+    return {
+        one: replace(
+            told,
+            kind=kind_of_all([kinds[other] for other in told.messages]),
+            left=replace(told.left, places=places) if told.left else None,
+        )
+        for one, told in found.items()
+    }
 
 
 async def as_they_are(cohort_id: int) -> Belief:
@@ -117,14 +124,20 @@ async def as_they_are(cohort_id: int) -> Belief:
 
 async def all_as_they_are(cohort_ids: Collection[int]) -> dict[int, Belief]:
     """The same of several cohorts, in one statement; of none without one."""
+    return (await _as_they_are(cohort_ids))[0]
+
+
+async def _as_they_are(cohort_ids: Collection[int]) -> tuple[dict[int, Belief], dict[int, str]]:
+    """The same, and by its number what each place is called."""
     if not cohort_ids:
-        return {}
+        return {}, {}
     rows = await fetch(
-        """select id, cohort_id, state, starts_at, ends_at, venue_id from cohort_session
-           where cohort_id = any($1::int[]) and state <> 'held'""",
+        """select s.id, s.cohort_id, s.state, s.starts_at, s.ends_at, s.venue_id, v.name || ', ' || v.address as place
+           from cohort_session s join venue v on v.id = s.venue_id
+           where s.cohort_id = any($1::int[]) and s.state <> 'held'""",
         sorted(set(cohort_ids)),
     )
-    return {
+    found: dict[int, Belief] = {
         cohort_id: known_of(
             {**row, "starts_at": row["starts_at"].isoformat(), "ends_at": row["ends_at"].isoformat()}
             for row in rows
@@ -132,3 +145,4 @@ async def all_as_they_are(cohort_ids: Collection[int]) -> dict[int, Belief]:
         )
         for cohort_id in cohort_ids
     }
+    return found, {row["venue_id"]: row["place"] for row in rows}

@@ -1,7 +1,7 @@
 """What is left to tell of messages that have not reached somebody: what of what they believe is otherwise. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
@@ -12,10 +12,12 @@ from programmes.notices.belief_rules import Belief, Known, is_coming, taken, unl
 @dataclass(frozen=True)
 class Left:
     """What is left to tell of a message: each session as somebody believes that it is, and as it is. `taken`: another
-    session has got the time of one of them."""
+    session has got the time of one of them. `places`: by its number what each place is called. That is no part of the mark,
+    which a page of another release may have made."""
 
     sessions: tuple[tuple[Known | None, Known | None], ...]
     taken: bool
+    places: Mapping[int, str] = field(default_factory=dict, compare=False, repr=False)
 
 
 def mark_of(*said: object) -> str:

@@ -10,7 +10,8 @@ from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
 from programmes.core.i18n import Language
 from programmes.notices.belief_rules import Belief, read
-from programmes.notices.rules import HELD_FOR, KINDS, REMINDERS, GatewayTrouble, Kind, State, Waiting
+from programmes.notices.overtaken_queries import OVERTAKEN
+from programmes.notices.rules import AUDIENCE, HELD_FOR, KINDS, REMINDERS, GatewayTrouble, Kind, State, Waiting
 
 
 @dataclass(frozen=True)
@@ -98,17 +99,20 @@ class UnderWay:
 
 
 async def under_way(cohort_id: int) -> UnderWay:
-    """What a cohort is still to be told by the service itself; reminders of what they know already apart."""
+    """What a cohort is still to be told by the service itself; reminders of what they know already apart, and what a newer
+    message has told them."""
     row = await fetchrow(
         f"""select count(distinct n.enrolment_id)::int as people,
                    count(distinct n.enrolment_id) filter (where exists (
                        select from notice_attempt a where a.notice_id = n.id))::int as tried,
-                   exists (select from {EVENTS}) as unwritten
+                   exists (select from {EVENTS}) and exists (
+                       select from enrolment t where t.cohort_id = $1 and t.state = any($4::text[])) as unwritten
             from notice n join enrolment e on e.id = n.enrolment_id
-            where e.cohort_id = $1 and n.state = 'waiting' and n.kind <> all($3::text[])""",
+            where e.cohort_id = $1 and n.state = 'waiting' and n.kind <> all($3::text[]) and not {OVERTAKEN}""",
         cohort_id,
         list(KINDS),
         sorted(REMINDERS),
+        sorted(frozenset().union(*AUDIENCE.values())),
     )
     return UnderWay(**dict(row)) if row else UnderWay()
 

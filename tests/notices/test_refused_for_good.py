@@ -1,5 +1,6 @@
 """An address or number that is refused for good is not counted on, and what did not go to it can go to the next one."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -8,6 +9,7 @@ import asyncpg
 import httpx
 import pytest
 
+from programmes.cohorts import queries as cohort_queries
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.contacts import by_text
 from programmes.core.principal import Principal
@@ -164,6 +166,9 @@ async def test_what_comes_back_late_went_to_the_address_of_then(
     assert one.elsewhere
 
 
+AGAIN = '<a href="/personal/grupper/{}/besked">Skicka igen till den nya kontaktvägen'
+
+
 async def besked(client: httpx.AsyncClient, cohort: CohortFacts) -> str:
     return (await client.get(f"/personal/grupper/{cohort.cohort_id}/besked")).text
 
@@ -183,7 +188,7 @@ async def test_what_did_not_reach_an_address_is_sent_again_to_the_new_one_while_
     await correct(who, MAJA, keys, clock)
     peer.behaviour = "accept"
     ring = f"/personal/grupper/{violence.cohort_id}/ring"
-    assert "Det går att skicka igen, på sidan Besked som har gått ut." in (await client.get(ring)).text
+    assert AGAIN.format(violence.cohort_id) in (await client.get(ring)).text
     page, address = await besked(client, violence), f"/personal/grupper/{violence.cohort_id}/besked"
     assert "1 person har fått en ny adress eller ett nytt nummer sedan ett besked inte kom fram." in page
     assert "Skicka igen till den nya adressen" in page
@@ -250,3 +255,44 @@ async def test_what_failed_for_another_reason_is_not_offered_to_an_address_that_
     await sign_in_as(client, "kim", clock.now())
     assert "Inte nådd" in await besked(client, violence)
     assert "Skicka igen" not in await besked(client, violence)
+
+
+@pytest.mark.parametrize("had", ["an address", "a telephone"])
+async def test_where_one_works_with_a_person_or_a_session_one_is_led_to_sending_again_once_there_is_another_address(
+    had: str, kim: Principal, violence: CohortFacts, posting: Mail, peer: Peer, keys: KeyFolder, clock: FrozenClock,
+    client: httpx.AsyncClient,
+) -> None:  # fmt: skip
+    who = await documented(violence, LISA, keys, clock)
+    if had == "a telephone":
+        record = record_of(await enrolments.enrolment(who), keys, "rewrite")
+        assert record
+        right = replace(record, contact=PHONE, safe=("call",))
+        await details_services.correct(who, right, False, 1, keys, clock.now())
+        clock.advance(minutes=1)
+    peer.behaviour = "refuse"
+    await move(violence, 1, DAY, kim, clock)
+    await posting.work()
+    await sign_in_as(client, "kim", clock.now())
+    second = (await cohort_queries.sessions(violence.cohort_id))[1].session_id
+    group = f"/personal/grupper/{violence.cohort_id}"
+    person, session = f"{group}/deltagare/{who}", f"/personal/traffar/{second}/besked"
+    link = f'<a href="{group}/besked">'
+    for page in (person, session):
+        assert link not in (await client.get(page)).text
+    assert "Kontaktvägen är ändrad" not in (await client.get(session)).text
+    clock.advance(minutes=1)
+    await correct(who, MAJA, keys, clock)
+    assert "Ett besked som gäller än kom inte fram till den förra kontaktvägen." in (await client.get(person)).text
+    assert link in (await client.get(person)).text
+    shown = (await client.get(session)).text
+    assert "Kontaktvägen är ändrad sedan dess." in shown
+    assert ("Adressen eller numret tar inte emot. Kontaktvägen" in shown) == (had == "an address")
+    assert "Vill bli uppringd" not in shown
+    assert AGAIN.format(violence.cohort_id) in shown
+    assert "Kontaktvägen är ändrad sedan dess." in (await client.get(f"{session}/nu")).text
+    numbers = re.findall(r'name="besked" value="([^"]+)"', await besked(client, violence))
+    peer.behaviour = "accept"
+    await post_form(client, f"{group}/besked", {"besked": numbers}, f"{group}/besked")
+    await posting.work()
+    for page in (person, session):
+        assert link not in (await client.get(page)).text

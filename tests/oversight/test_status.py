@@ -14,12 +14,11 @@ from tests.clock import FrozenClock
 from tests.factories import a_leader, sign_in_as
 
 NOW = datetime(2026, 9, 2, 10, tzinfo=UTC)
-WELL = {"messages_late": 0, "messages_failed": 0, "offers_late": 0, "lists_due": 0, "keys_late": 0}
+WELL = {"messages_late": 0, "offers_late": 0, "lists_due": 0, "keys_late": 0}
 
 
 @pytest.mark.parametrize(("counts", "worker", "keys", "backup", "wrong"), [
     ({}, 1, True, 20, []),
-    ({"messages_failed": 3}, 1, True, 20, []),
     ({"messages_late": 1}, 1, True, 20, ["1 meddelande har väntat"]),
     ({"offers_late": 2}, 1, True, 20, ["2 erbjudanden har gått ut"]),
     ({"lists_due": 1}, 1, True, 20, ["1 arbetslista skulle ha raderats"]),

@@ -9,7 +9,7 @@ from programmes.catalogue.rules import AgeAsked
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import ROOM_AND_LEADER, Clash, Day, Schedule, Slot
-from programmes.cohorts.wording_rules import clash_lines, many, noted, numbered, said, why_skipped
+from programmes.cohorts.wording_rules import begins_soon, clash_lines, many, noted, numbered, said, why_skipped
 from programmes.cohorts.words_rules import SessionWords, words_for
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_short, ngettext, times
@@ -39,7 +39,7 @@ class Group:
 class ChangePage:
     """One change of one session. `refused` says why nothing can be changed at all; `ages` what another first day means where
     there is a limit of age; `shown` the sign of when one would be added, `clashes` what that meets; `begun` that it is over
-    or going on; `following` how many sessions come after."""
+    or going on; `following` how many sessions come after; `soon` that it begins so soon that some have to be rung."""
 
     group: Group
     session_id: int
@@ -58,6 +58,7 @@ class ChangePage:
     clashes: tuple[str, ...] = ()
     begun: tuple[str, ...] = ()
     following: str = ""
+    soon: str = ""
     present: tuple[tuple[int, str], ...] = ()
 
     def value(self, name: str) -> str:
@@ -79,6 +80,7 @@ class RestPage:
     button: str
     look_again: bool = False
     ages: str = ""
+    soon: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,11 @@ def ages_note(age: AgeAsked, first: bool) -> str:
     )
 
 
+def soon_note(found: Sequence[Reason], form: str) -> str:
+    """That it begins soon, where it does (`rules.soon`)."""
+    return begins_soon(form == "drop_in") if found else ""
+
+
 def slot_text(slot: Slot | None) -> str:
     """`tisdag 24 november 18.00–20.00`, or nothing."""
     return f"{day_long(local_date(slot.starts_at))} {times(slot.starts_at, slot.ends_at)}" if slot else ""
@@ -137,11 +144,12 @@ def slot_text(slot: Slot | None) -> str:
 def cancelled(cohort: CohortFacts, whom: Whom, was: Slot, added: Slot | None, now: datetime) -> Rows:
     """What it means to whom that a session is cancelled and one may be `added`. Of what is over nobody is told."""
     words = words_for(cohort.form)
+    new = " " + _("Läggs en ny till är den %(when)s.", when=slot_text(added)) if added else ""
     if was.ends_at > now or cohort.form == "drop_in" or cohort.state == "planned":
-        return happens(cohort, whom, words.stands_cancelled, words.shown_cancelled)
+        return happens(cohort, whom, words.stands_cancelled + new, words.shown_cancelled)
     if added and added.ends_at > now:
         only_new = _("Läggs en ny till får de veta det, annars får ingen besked.")
-        return happens(cohort, whom, f"{words.over} {only_new}", words.shown_cancelled)
+        return happens(cohort, whom, f"{words.over} {only_new}{new}", words.shown_cancelled)
     how = _("På gruppens sida och i deras kalender")
     return (
         (_("Deltagarna"), words.over, _("Ingen får besked")),

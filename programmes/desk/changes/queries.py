@@ -34,7 +34,14 @@ async def told_of(cohort_id: int, since: datetime | None, now: datetime) -> Told
                 found["sent" if row["state"] == "sent" else "by_staff"].add(row["enrolment_id"])
         elif row["coming"] if row["believed"] is None else (told := left.get(row["id"])) and told.left:
             found["waiting" if row["state"] == "waiting" else "missed"].add(row["enrolment_id"])
-    pending = await fetchval(f"select exists (select from {EVENTS})", cohort_id, list(KINDS))
+    # Of a group without anybody in it nobody is told, whatever waits to be looked at.
+    pending = await fetchval(
+        f"""select exists (select from {EVENTS})
+                   and exists (select from enrolment where cohort_id = $1 and state = any($3::text[]))""",
+        cohort_id,
+        list(KINDS),
+        sorted(HOLDING),
+    )
     return Told(**{what: len(who) for what, who in found.items()}, pending=bool(pending))
 
 

@@ -3,8 +3,13 @@
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
+from programmes.cohorts.meant_rules import TICK
+from programmes.cohorts.rules import Reason
+from programmes.cohorts.schedule_rules import Slot
+from programmes.notices.hours_rules import is_urgent
 from programmes.notices.reach_rules import Away, Reach, Way
 from programmes.notices.reach_rules import counted as reach_of
 
@@ -25,6 +30,14 @@ def counted(ways: Iterable[tuple[UUID, Way]], fetched: Collection[UUID], away: A
     n = Counter(way for _who, way in known)
     calendar = sum(1 for who, way in known if way == "place" and who in fetched)
     return Whom(replace(reach_of(n), place=0, away=away), calendar, n["place"] - calendar)
+
+
+def soon(slot: Slot, state: str, form: str, now: datetime) -> list[Reason]:
+    """That a session begins so soon that no calendar can be counted on to show in time what becomes of it, and who is not
+    told by a message has to be rung at once. Of what is only planned nobody knows."""
+    if state == "planned" or not is_urgent(slot.starts_at, now):
+        return []
+    return [Reason("soon", TICK, {"open": form == "drop_in", "starts_at": slot.starts_at})]
 
 
 @dataclass(frozen=True)

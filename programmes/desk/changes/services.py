@@ -18,7 +18,7 @@ from programmes.core.db import transaction
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.changes.duty_told_services import tell_on_again, telling_staff
-from programmes.desk.changes.rules import Whom, counted
+from programmes.desk.changes.rules import Whom, counted, soon
 from programmes.desk.illness.settling_services import ask_again, close_questions
 from programmes.enrolment.queries import enrolments
 from programmes.enrolment.records.apart_queries import days_apart
@@ -48,17 +48,24 @@ async def move(
     *,
     meant: Meant = False,
     seen: int | None = None,
+    soon: Sequence[Reason] = (),
 ) -> list[Reason]:
-    """As `session_services.move_session`; whom it would bring together is one more clash."""
+    """As `session_services.move_session`; whom it would bring together is one more clash. `soon`: what has to be meant too,
+    since it begins soon (`rules.soon`)."""
     cohort, _ = await my_session(principal, local_date(now), session_id)
     apart = await _apart(cohort.cohort_id, [slot], [venue_id])
-    async with unless(apart, meant) as refused, telling_staff(cohort.cohort_id, principal, now):
+    async with unless([*apart, *soon], meant) as refused, telling_staff(cohort.cohort_id, principal, now):
         refused.extend(
             await session_services.move_session(
                 session_id, slot.starts_at, slot.ends_at, venue_id, principal, now, meant=meant, seen=seen
             )
         )
     return refused
+
+
+def begins_soon(cohort: CohortFacts, slot: Slot, now: datetime) -> list[Reason]:
+    """As `rules.soon`."""
+    return soon(slot, cohort.state, cohort.form, now)
 
 
 @asynccontextmanager
@@ -72,7 +79,7 @@ async def unless(apart: Sequence[Reason], meant: Meant) -> AsyncIterator[list[Re
             if not_meant(apart, meant):
                 raise _Clashes
     except _Clashes:
-        refused += apart[:1]
+        refused += {reason.code: reason for reason in reversed(apart)}.values()
 
 
 class _Clashes(Exception):
@@ -184,7 +191,8 @@ async def cancel(
         cohort = await locked(cohort.cohort_id)
         added = await session_services.slot_at_end(cohort) if add_at_end else None
         apart = await _apart(cohort.cohort_id, [added], [cohort.venue_id]) if added else []
-        async with unless(apart, meant) as refused, telling_staff(cohort.cohort_id, principal, now):
+        # Who leads the added one hears of it with the cancelled one.
+        async with unless(apart, meant) as refused, telling_staff(cohort.cohort_id, principal, now, new=add_at_end):
             refused.extend(
                 await session_services.cancel_session(
                     session_id, add_at_end, principal, now, meant=meant, seen=seen, shown=shown

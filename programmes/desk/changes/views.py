@@ -100,6 +100,15 @@ def stored(session: SessionFacts) -> dict[str, str]:
     }
 
 
+def _soon(request: AnyRequest, cohort: CohortFacts, slot: Slot) -> list[Reason]:
+    return services.begins_soon(cohort, slot, _now(request))
+
+
+def _soon_note(request: AnyRequest, cohort: CohortFacts, slots: Sequence[Slot]) -> str:
+    found = [reason for slot in slots for reason in _soon(request, cohort, slot)]
+    return pages.soon_note(found, cohort.form)
+
+
 async def _show_move(
     request: AnyRequest,
     cohort: CohortFacts,
@@ -128,6 +137,7 @@ async def _show_move(
         ages=await _ages(cohort, session, day),
         values=tuple((name, form.raw(name) if form.values else value) for name, value in stored(session).items()),
         following=pages.following(cohort.form, await _after(cohort, session)),
+        soon=_soon_note(request, cohort, [session.slot]),
     )
     return page(request, "desk/session_move.html", view, status)
 
@@ -154,14 +164,18 @@ async def move(request: AnyRequest, session_id: FromPath[int]) -> Response[Any]:
         return await _refuse_move(request, cohort, session, form, twisted)
     if form.raw("omfang") == "resten":
         return await _move_rest(request, cohort, session, form, Wanted(day, (begins, ends), int(venue_id)))
+    becomes = Slot(at_local(day, begins), at_local(day, ends))
+    # Of one that begins soon anyway that was said on the page.
+    said = _soon(request, cohort, session.slot)
     refused = await services.move(
         session.session_id,
-        Slot(at_local(day, begins), at_local(day, ends)),
+        becomes,
         int(venue_id),
         principal(request),
         _now(request),
         meant=form.meant,
         seen=seen_of(form),
+        soon=[] if said else _soon(request, cohort, becomes),
     )
     if refused:
         return await _refuse_move(request, cohort, session, form, refused)
@@ -209,6 +223,7 @@ async def _show_rest(
         pages.rest_button(cohort.form, len(plan.sessions)),
         look_again=bool(form.raw("dagar")),
         ages=await _ages(cohort, session),
+        soon=_soon_note(request, cohort, [*(one.slot for one in plan.sessions), *plan.slots.values()]),
     )
     return page(request, "desk/session_rest.html", view, 422 if view.look_again else 200)
 
@@ -239,6 +254,7 @@ async def _show_cancel(
         values=(("sedan", form.raw("sedan") or ("till" if added and not cohort.one_at_a_time else "inte")),),
         clashes=_texts(clashes, cohort),
         begun=_texts(over, cohort),
+        soon=_soon_note(request, cohort, [session.slot]),
     )
     return page(request, "desk/session_cancel.html", view, status)
 

@@ -29,3 +29,10 @@ async def send_again(cohort_id: int, shown: Collection[UUID], who: Principal, ke
         for enrolment_id in await again_services.send_again(found.notices & frozenset(shown)):
             await audit.note("notice:again", f"enrolment/{enrolment_id}", who.staff_id, now)
     return bool(found.notices)
+
+
+async def may_send_again(cohort_id: int, enrolment_id: UUID, keys: KeyFolder, now: datetime) -> bool:
+    """Whether something that somebody has not heard, and that still holds, can go to the address or number that they have
+    given since."""
+    found = await calls_services.calls([cohort_id], keys, None, now)
+    return any(call.again for call in found if call.about.enrolment_id == enrolment_id)

@@ -17,7 +17,8 @@ from programmes.notices.reach_rules import ring_after
 
 @dataclass(frozen=True)
 class CallLine:
-    """`wait`: from when they may be rung; until then there is nothing to press."""
+    """`wait`: from when they may be rung; until then there is nothing to press. `again`: where it can be sent to the address
+    that they have given since."""
 
     enrolment_id: str
     address: str
@@ -29,6 +30,7 @@ class CallLine:
     marks: tuple[str, ...]
     is_offer: bool
     wait: str = ""
+    again: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,10 +98,11 @@ def calls_page(cohort_id: int, name: str, calls: Sequence[Call], on: UnderWay) -
             call.protected,
             _texts(call),
             language_text(call.language),
-            tuple(str(number) for about in call.news for number in sorted(about.told_with or {about.notice_id})),
+            tuple(str(number) for about in call.news for number in sorted(about.told_by)),
             tuple(f"{about.notice_id}:{about.mark}" for about in call.news),
             call.is_offer,
             " ".join([wait_text([call]), _("Till dess kan beslutet ångras.")]) if call.not_before else "",
+            f"/personal/grupper/{cohort_id}/besked" if call.again else "",
         )
         for call in calls
     ]
@@ -126,8 +129,7 @@ def _texts(call: Call) -> tuple[str, ...]:
     if call.way == "refused":
         news = (*news, _("Numret tar inte emot sms: ring det."))
     if any(about.elsewhere for about in call.news):
-        then = " " + _("Det går att skicka igen, på sidan Besked som har gått ut.") if call.again else ""
-        return (*news, _("Kontaktvägen är ändrad sedan dess. Det som står här har inte gått till den nya.") + then)
+        return (*news, _("Kontaktvägen är ändrad sedan dess. Det som står här har inte gått till den nya."))
     return news
 
 

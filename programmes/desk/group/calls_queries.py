@@ -8,7 +8,9 @@ from uuid import UUID
 from programmes.cohorts.rules import UNDO_DECISION
 from programmes.core.db import fetch
 from programmes.desk.group.calls_rules import Untold
+from programmes.enrolment.records.contact_queries import given_since
 from programmes.notices.change_queries import left_by_message
+from programmes.notices.overtaken_queries import topic
 from programmes.notices.rules import OF_CHANGES, OF_DECISIONS, REMINDERS
 from programmes.notices.undoable_queries import undoable_of
 
@@ -36,28 +38,20 @@ _MUST_BE_TOLD = (
     "place_back",
     "place_moved",
 )
-# These are about every session: whoever hears them needs no word of what became of a single one before.
-_ABOUT_ALL = ("rest_cancelled", "cohort_cancelled", "cohort_postponed")
 _ABOUT_STARTS = timedelta(days=30)
 
-# A message about changed sessions (one of $7) stands by itself, while something is otherwise than its receiver believes.
-# Of the start and of a person's own place the last notice is the one that is true. $2 must be told, $3 is about all, $4 is
-# now, $5 since when, $6 only reminds of what is known. That it begins is news until it has begun.
-_UNTOLD = """
+# Of each topic the last. $2 must be told, $3 is now, $4 since when, $5 only reminds of what is known, $6 are changes. That
+# it begins is news until it has begun.
+_UNTOLD = f"""
 with mine as (
     select e.id, e.cohort_id, c.name, e.state, e.offer_expires_at, e.undo_until, p.contact_changed_at
     from enrolment e join cohort c on c.id = e.cohort_id left join participant p on p.id = e.participant_id
     where e.cohort_id = any($1::int[])
       and e.state in ('preliminary', 'confirmed', 'offered', 'queued', 'expired', 'refused')),
 of_topics as (
-    select n.*, case when n.believed is not null and n.kind = any($7) then n.id::text
-                     when n.session_id is not null then 's' || n.session_id when n.kind = any($3) then 'all'
-                     when n.kind = 'cohort_started' then 'start'
-                     when n.kind in ('rest_moved', 'change_undone') then 'change'
-                     when n.kind like 'visit_%' then 'visit' when n.kind = 'accept_new' then 'text'
-                     when n.kind = 'place_free' then 'free' else 'own' end as topic
-    from notice n join mine on mine.id = n.enrolment_id where n.kind <> all($6::text[])
-      and n.believed is distinct from '{}'),
+    select n.*, {topic("n")} as topic
+    from notice n join mine on mine.id = n.enrolment_id where n.kind <> all($5::text[])
+      and n.believed is distinct from '{{}}'),
 last as (
     select distinct on (enrolment_id, topic) *,
            max(created_at) filter (where topic = 'all') over (partition by enrolment_id) as all_at
@@ -74,9 +68,8 @@ select n.id as notice_id, m.id as enrolment_id, m.cohort_id, m.name as group, n.
             when 'cohort_postponed' then
                 (select min(a.starts_at) from cohort_session a where a.cohort_id = m.cohort_id and a.state <> 'cancelled')
             end as added_starts,
-       case when n.kind = any($7) then n.believed end as believed,
-       coalesce(m.contact_changed_at >= coalesce((
-           select max(a.failed_at) from notice_attempt a where a.notice_id = n.id), n.created_at), false) as elsewhere
+       case when n.kind = any($6) then n.believed end as believed,
+       {given_since("m")} as elsewhere
 from (select id, enrolment_id, session_id, kind, state, created_at, believed from offer
       where exists (select 1 from mine where mine.id = enrolment_id and mine.state = 'offered')
       union all
@@ -94,15 +87,15 @@ where n.state in ('failed', 'no_channel')
   and (m.state = 'refused') = (n.kind = 'place_refused')
   and (n.kind <> 'place_free' or m.state = 'queued')
   and (n.kind <> 'cohort_started' or not exists (
-           select 1 from cohort_session f where f.cohort_id = m.cohort_id and f.state <> 'cancelled' and f.ends_at <= $4))
+           select 1 from cohort_session f where f.cohort_id = m.cohort_id and f.state <> 'cancelled' and f.ends_at <= $3))
   and (n.kind <> 'visit_cancelled' or y.state = 'cancelled')
   and (n.kind <> 'visit_reminder' or coalesce(y.state, 'missed') = 'missed' and m.state = 'preliminary')
-  and (n.kind <> 'visit_booked' or y.state = 'booked' and vs.starts_at > $4)
+  and (n.kind <> 'visit_booked' or y.state = 'booked' and vs.starts_at > $3)
   and (n.kind <> 'visit_unbooked' or y.id is null)
   and (n.kind <> 'accept_new' or m.state = 'confirmed' and not exists (
            select 1 from agreement a where a.enrolment_id = m.id and a.accepted_at >= n.created_at))
-  and (n.believed is not null and n.kind = any($7) or (s.id is null or s.ends_at > $4)
-       and (s.id is not null or n.kind = 'place_offered' or n.created_at > $5))
+  and (n.believed is not null and n.kind = any($6) or (s.id is null or s.ends_at > $3)
+       and (s.id is not null or n.kind = 'place_offered' or n.created_at > $4))
 order by n.kind <> 'place_offered', m.offer_expires_at, m.name, m.id, s.starts_at nulls first, n.created_at, n.id
 """
 
@@ -114,7 +107,6 @@ async def untold(cohort_ids: Iterable[int], now: datetime) -> list[Untold]:
         _UNTOLD,
         sorted(cohort_ids),
         list(_MUST_BE_TOLD),
-        list(_ABOUT_ALL),
         now,
         now - _ABOUT_STARTS,
         sorted(REMINDERS),
@@ -138,3 +130,12 @@ async def untold(cohort_ids: Iterable[int], now: datetime) -> list[Untold]:
         found.append(about)
         said |= found[-1].told_with
     return found
+
+
+async def with_unreached() -> list[int]:
+    """The cohorts in which a message has failed and nobody has said it since."""
+    rows = await fetch(
+        """select distinct e.cohort_id from notice n join enrolment e on e.id = n.enrolment_id
+           where n.state = 'failed' and n.sent_at is null order by e.cohort_id"""
+    )
+    return [row["cohort_id"] for row in rows]

@@ -36,6 +36,11 @@ class Untold:
     not_before: datetime | None = None
 
     @property
+    def told_by(self) -> frozenset[UUID]:
+        """The messages that are told by telling it."""
+        return self.told_with or frozenset({self.notice_id})
+
+    @property
     def mark(self) -> str:
         """Of all that the words go by (`mark_of`)."""
         dates = (self.answer_by, self.session_starts, self.added_starts, self.visit_starts)
@@ -75,7 +80,12 @@ class Call:
         """What can be sent to the address or number that they have given since."""
         if self.way not in {"mail", "text"}:
             return frozenset()
-        return frozenset().union(*[one.told_with or {one.notice_id} for one in self.news if one.elsewhere])
+        return frozenset().union(*[one.told_by for one in self.news if one.elsewhere])
+
+    @property
+    def notices(self) -> frozenset[UUID]:
+        """The messages that they have not heard."""
+        return frozenset().union(*[one.told_by for one in self.news])
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,12 @@ async def calls(
     return made
 
 
+async def unreached(now: datetime) -> int:
+    """How many people of all groups a message did not reach that still holds, and nobody has told them since."""
+    found = await _still_so(await queries.untold(await queries.with_unreached(), now), now)
+    return len({one.enrolment_id for one in found if one.failed})
+
+
 async def _still_so(found: list[Untold], now: datetime) -> list[Untold]:
     """Without those who were next to a free place and no longer are."""
     cohort_ids = {one.cohort_id for one in found if one.kind == "place_free"}

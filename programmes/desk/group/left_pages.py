@@ -1,5 +1,6 @@
 """What staff say to somebody of sessions that are otherwise than that person believes."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from programmes.core.i18n import Language, moment_long
@@ -13,7 +14,7 @@ def left_text(left: Left, kind: str = "") -> str:
     message's: by it what they know nothing of is called new, booked, instead of another or back again."""
     said, off = list[str](), False
     for was, now in sorted(left.sessions, key=_when):
-        said.append(_one(was, now, kind, off))
+        said.append(_one(was, now, kind, off, left.places))
         off = now is None
     if left.taken:
         said.append(_("Ett annat tillfälle har fått en tid som personen känner till, så säg alla tider."))
@@ -51,7 +52,7 @@ def _when(pair: tuple[Known | None, Known | None]) -> datetime:
     return min(known.starts_at for known in (was, now) if known)
 
 
-def _one(was: Known | None, now: Known | None, kind: str, after_off: bool) -> str:
+def _one(was: Known | None, now: Known | None, kind: str, after_off: bool, places: Mapping[int, str]) -> str:
     if was is None:
         return _new(moment_long(now.starts_at) if now else "", kind, after_off)
     days = wrong_days(was, now)
@@ -63,10 +64,13 @@ def _one(was: Known | None, now: Known | None, kind: str, after_off: bool) -> st
         known = _("%(known)s, eller %(others)s om personen har hört det,", known=known, others=others)
     if now is None:
         return _("Det blir inget %(when)s.", when=known.rstrip(","))
+    elsewhere = any(day.venue_id != now.venue_id for day in days)
+    place = places.get(now.venue_id, "")
     if any(day.starts_at != now.starts_at for day in days):
-        return _("Det som skulle vara %(was)s är %(now)s.", was=known, now=moment_long(now.starts_at))
-    if any(day.venue_id != now.venue_id for day in days):
-        return _("Det är en annan plats %(when)s.", when=known)
+        moved = _("Det som skulle vara %(was)s är %(now)s.", was=known, now=moment_long(now.starts_at))
+        return " ".join([moved, _("Platsen är en annan: %(place)s.", place=place)]) if elsewhere else moved
+    if elsewhere:
+        return _("Det är en annan plats %(when)s: %(place)s.", when=known, place=place)
     return _("Det slutar en annan tid %(when)s.", when=known)
 
 

@@ -107,6 +107,9 @@ def _counts(sending: Sending) -> Iterable[str]:
     if sending.doubted:
         yield ngettext("%(n)s skickat till en adress som har studsat.", "%(n)s skickade till adresser som har studsat.",
                        sending.doubted)  # fmt: skip
+    if sending.overtaken:
+        yield ngettext("%(n)s ersattes av ett nyare besked eller gäller inte längre.",
+                       "%(n)s ersattes av nyare besked eller gäller inte längre.", sending.overtaken)  # fmt: skip
     if sending.no_channel:
         yield ngettext("%(n)s person får inga besked av sig själv.", "%(n)s personer får inga besked av sig själva.",
                        sending.no_channel)  # fmt: skip

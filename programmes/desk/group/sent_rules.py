@@ -9,7 +9,7 @@ class Sending:
     """One event, told to some people in the same minute. `session_starts` where it is about a session that
     has not been changed since: by another day nobody would know which message it was. `errors` are the
     names of the last errors of those that failed and have not heard, each once. `doubted`: they went to an address from
-    which mail has come back."""
+    which mail has come back. `overtaken`: a newer one took their place, or they hold no longer."""
 
     kind: str
     session_starts: datetime | None
@@ -19,6 +19,7 @@ class Sending:
     waiting: int
     failed: int
     doubted: int
+    overtaken: int
     no_channel: int
     told: int
     errors: tuple[str, ...]

@@ -23,8 +23,9 @@ async def sent(request: Request[Any, Any, Any], cohort_id: FromPath[int]) -> Res
     """Kind and time of what was sent, and what failed; never text, and nobody by name."""
     now = request.app.state.clock.now()
     cohort = await cohorts.mine(principal(request), local_date(now), row_id(cohort_id))
-    found = await queries.sendings(cohort.cohort_id, pages.MOST + 1)
     calls = await calls_services.calls([cohort.cohort_id], request.app.state.key_folder, None, now)
+    still = frozenset[UUID]().union(*[call.notices for call in calls])
+    found = await queries.sendings(cohort.cohort_id, pages.MOST + 1, still)
     on = await under_way(cohort.cohort_id)
     return page(request, "desk/sent.html", pages.sent_page(cohort.cohort_id, cohort.name, found, calls, on))
 

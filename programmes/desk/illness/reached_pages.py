@@ -27,7 +27,8 @@ class How:
 @dataclass(frozen=True)
 class Row:
     """One line. `ring` opens the call: with a button that shows the channel, or on the person's own page (`address`). `say`
-    is what to tell them, by the days that they know; `told_with`: the other messages that this tells too."""
+    is what to tell them, by the days that they know; `told_with`: the other messages that this tells too; `again`: where it
+    can be sent to the address that they have given since."""
 
     enrolment_id: UUID
     label: str
@@ -41,6 +42,7 @@ class Row:
     contact: str | None
     say: str = ""
     language: str = ""
+    again: str = ""
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def _row(cohort: CohortFacts, session: SessionFacts, person: Person, now: dateti
         contact,
         _say(notice, session) if notice else "",
         language_text(person.language) if notice else "",
+        f"/personal/grupper/{cohort.cohort_id}/besked" if person.again else "",
     )
 
 
@@ -166,6 +169,10 @@ def how(person: Person, now: datetime) -> How:
             text = f"{capital(moment_long(notice.sent_at))}."
     if person.heard == "failed" and notice and notice.error:
         text = reason_words(notice.error)
+    if person.moved:
+        # Who had no address has one now: how they wanted to be reached is no longer so.
+        changed = _("Kontaktvägen är ändrad sedan dess.")
+        text = f"{text} {changed}" if person.heard == "failed" else changed
     if notice and notice.called and person.heard not in {"sent", "told"}:
         last = clock(notice.called_at) if notice.called_at else ""
         rung = ngettext("Ringt %(n)s gång utan svar, senast %(when)s.",

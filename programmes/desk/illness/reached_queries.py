@@ -6,6 +6,7 @@ from uuid import UUID
 from programmes.cohorts.queries import SessionFacts
 from programmes.core.db import fetch, fetchval
 from programmes.desk.illness.reached_rules import Notice
+from programmes.enrolment.records.contact_queries import given_since
 from programmes.notices.belief_rules import read
 from programmes.notices.change_queries import left_by_message
 from programmes.notices.queries import EVENTS
@@ -13,7 +14,7 @@ from programmes.notices.rules import OF_CHANGES
 
 # What is about all sessions says it of this one too, if it came after the change. $3 is when the session was changed. Of $4,
 # changes, one that another has outrun is about this session no more.
-_NEWEST = """
+_NEWEST = f"""
 select distinct on (n.enrolment_id) n.id as notice_id, n.enrolment_id, n.state, n.kind, n.sent_at, n.created_at,
        n.state = 'waiting' and n.look_again_at is not null as held, coalesce(t.failures, 0) as failures,
        coalesce(t.error, '') as error, coalesce(k.called, 0) as called, k.called_at,
@@ -23,14 +24,15 @@ select distinct on (n.enrolment_id) n.id as notice_id, n.enrolment_id, n.state, 
                  and a.state <> 'cancelled' and a.makes_up_for = n.session_id)
             when 'cohort_postponed' then
                 (select min(a.starts_at) from cohort_session a where a.cohort_id = $1 and a.state <> 'cancelled')
-            end as added_starts
-from notice n join enrolment e on e.id = n.enrolment_id
+            end as added_starts,
+       {given_since("p")} as elsewhere
+from notice n join enrolment e on e.id = n.enrolment_id left join participant p on p.id = e.participant_id
 left join lateral (select count(*)::int as failures, (array_agg(a.error order by a.id desc))[1] as error
                    from notice_attempt a where a.notice_id = n.id) t on true
 left join lateral (select count(*)::int as called, max(at) as called_at from notice_call c
                    where c.notice_id = n.id and not c.reached) k on true
 where e.cohort_id = $1 and (n.session_id = $2 and n.kind in ('session_cancelled', 'session_moved') and n.believed is null
-   or coalesce(n.believed, '{}')::jsonb ? $2::int::text
+   or coalesce(n.believed, '{{}}')::jsonb ? $2::int::text
    or n.session_id is null and n.kind in ('rest_cancelled', 'cohort_cancelled', 'cohort_postponed') and n.created_at >= $3)
 order by n.enrolment_id, n.created_at desc, n.id
 """

@@ -29,7 +29,7 @@ class Notice:
     otherwise than the person believes, where that is known; `knows`: none of those to come is.
     `told_with`: the messages, this one among them, that are told by telling what is left, and `said_as`: by which kind.
     `believed`: how they know the session; `added_starts`: when what was added for it is, of a message of the release
-    before, or the first day of a start that is postponed.
+    before, or the first day of a start that is postponed. `elsewhere`: they have given another address or number since.
     """
 
     notice_id: UUID
@@ -50,6 +50,7 @@ class Notice:
     added_starts: datetime | None = None
     created_at: datetime | None = None
     said_as: str = ""
+    elsewhere: bool = False
 
     @property
     def mark(self) -> str:
@@ -59,7 +60,8 @@ class Notice:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with a place, whether they have heard, and when. `label` is empty where nobody needs to read it."""
+    """Somebody with a place, whether they have heard, and when. `label` is empty where nobody needs to read it.
+    `may_be_sent`: messages to them go by mail or as texts, as far as is known."""
 
     enrolment_id: UUID
     label: str
@@ -68,6 +70,17 @@ class Person:
     notice: Notice | None
     reachable: bool
     language: Language = "sv"
+    may_be_sent: bool = False
+
+    @property
+    def moved(self) -> bool:
+        """Whether it did not reach them, and they have given another address or number since."""
+        return self.notice is not None and self.notice.elsewhere and self.heard in MISSING
+
+    @property
+    def again(self) -> bool:
+        """Whether it can be sent again, to that."""
+        return self.moved and self.may_be_sent and to_tell(self) is not None
 
 
 def heard(notice: Notice | None, standing: Standing) -> Heard:

@@ -53,6 +53,7 @@ async def people(
                 notice,
                 how not in {"none", "unwanted"},
                 facts.language,
+                may_be_sent=how in {"mail", "text"} and not facts.contact_bounced,
             )
         )
     return found

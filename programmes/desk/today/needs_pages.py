@@ -1,7 +1,7 @@
 """What needs the person who looks: the facts behind Idag, and what each group, session and visit asks for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from programmes.attendance.queries import Noted, Unnoted
@@ -68,7 +68,7 @@ class Facts:
     what somebody was asked and sessions that nobody has said yes to; since `texts_away` the gateway for texts has not
     answered as agreed. `decisions`: starts of others whose decision is late, which managers hear of.
     `more_starts`: programmes that need another start this year, while there is time to open it. `unreached`: colleagues to
-    whom no mail comes."""
+    whom no mail comes. `instead`: when what was added for a cancelled session is."""
 
     today: date
     now: datetime
@@ -86,6 +86,7 @@ class Facts:
     decisions: Sequence["Item"] = ()
     more_starts: Sequence["Item"] = ()
     unreached: Sequence["Item"] = ()
+    instead: Mapping[int, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

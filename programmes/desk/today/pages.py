@@ -199,7 +199,9 @@ def _session_line(facts: Facts, session: SessionFacts) -> Line:
     group, day = facts.groups[session.cohort_id], local_date(session.starts_at)
     when = f"{capital(day_long(day))} {times(session.starts_at, session.ends_at)}"
     off = session.state == "cancelled"
-    text = _("Inställd.") if off else f"{session.address}, {session.venue}."
+    text = "" if off else f"{session.address}, {session.venue}."
+    if off and (new := facts.instead.get(session.session_id)):
+        text = _("I stället blir det %(when)s.", when=moment_long(new))
     title = _name(group, session)
     return Line(when, title, text, off, (day, session.starts_at.isoformat()))
 

@@ -1,6 +1,6 @@
 """Reads for Idag that no single feature has: study visits to come or to mark."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -96,6 +96,18 @@ async def leaderless(cohort_ids: Iterable[int], today: date) -> frozenset[int]:
         today,
     )
     return frozenset(row["id"] for row in rows)
+
+
+async def instead_of(session_ids: Collection[int]) -> dict[int, datetime]:
+    """Of these cancelled sessions those for which one was added, with when that is. Of none without a statement."""
+    if not session_ids:
+        return {}
+    rows = await fetch(
+        """select makes_up_for as off, max(starts_at) as starts_at from cohort_session
+           where makes_up_for = any($1::int[]) and state in ('planned', 'moved') group by makes_up_for""",
+        sorted(session_ids),
+    )
+    return {row["off"]: row["starts_at"] for row in rows}
 
 
 async def next_session(cohort_ids: Iterable[int], principal: Principal, today: date, after: datetime) -> datetime | None:

@@ -162,7 +162,7 @@ def _news(message: Message, slot: Slot) -> tuple[str, ...]:
         ),
         "cancelled": (
             _("Det som skulle vara %(when)s är inställt av den som leder det.", when=slot),
-            _("Besked har gått ut. Vilka som inte har nåtts står på Idag."),
+            _("Besked skickas. Vilka som inte nås står på Idag."),
         ),
         "called_off": (_("Det som du skulle leda %(when)s är inställt.", when=slot),),
         "new_time": (

@@ -85,6 +85,7 @@ async def facts_of(who: Principal, keys: KeyFolder, now: datetime, look: Look | 
         now=now,
         groups=groups,
         sessions=sessions,
+        instead=await queries.instead_of([s.session_id for s in sessions if s.state == "cancelled"]),
         noted=await attendance.noted(session.session_id for session in sessions),
         unnoted=await attendance.unnoted(
             [g.cohort.cohort_id for g in running], [g.cohort.cohort_id for g in running if g.kind == "names"], midnight

@@ -67,7 +67,8 @@ class PersonPage:
     the person. `bounced`: nothing is received at their address or
     number.
     `offer_over`: the time to answer is over, and the worker has not been there. `paper_wrong`: the texts
-    whose acceptance on paper was noted just now and can be taken back.
+    whose acceptance on paper was noted just now and can be taken back. `may_go_again`: a message that still
+    holds did not reach the address or number that they had before.
     """
 
     cohort_id: int
@@ -118,6 +119,7 @@ class PersonPage:
     offer_over: bool = False
     language: Language = "sv"
     bounced: bool = False
+    may_go_again: bool = False
 
     @property
     def alive(self) -> bool:

@@ -24,7 +24,7 @@ from programmes.enrolment.leaving import refusal_queries
 from programmes.enrolment.person import pages
 from programmes.enrolment.queue import deadline_queries, order_queries
 from programmes.enrolment.queue import pages as queue_pages
-from programmes.enrolment.records import protection_services
+from programmes.enrolment.records import contact_queries, protection_services
 from programmes.enrolment.records.partner_services import has_partner_contact
 from programmes.enrolment.records.services import record_of
 from programmes.enrolment.texts import agreement_queries
@@ -175,6 +175,7 @@ async def _who(
         "hold": await _hold(facts, person=look.who, section=cohort.section, now=now),
         "language": facts.language,
         "bounced": facts.contact_bounced and not facts.protected,
+        "may_go_again": await _may_go_again(request, facts),
         "reachable": not programme.exempt or place_services.has_contact(facts, keys),
         "coordinates": look.who.coordinates(cohort.section),
         "protection_asked": facts.protection_asked,
@@ -183,6 +184,16 @@ async def _who(
         "siblings": pages.sibling_links(cohort.cohort_id, roster.labels_of(siblings, keys, facts.enrolment_id, look)),
         "same_form": pages.sibling_links(cohort.cohort_id, roster.labels_of(same_form, keys, facts.enrolment_id, look)),
     }
+
+
+async def _may_go_again(request: AnyRequest, facts: queries.EnrolmentFacts) -> bool:
+    """Whether a message that still holds can go to the address that they have given since; which one does is known above
+    this feature, and asked only of whom it may be about."""
+    if facts.protected or not await contact_queries.may_go_again(facts.enrolment_id):
+        return False
+    state = request.app.state
+    found: bool = await state.may_send_again(facts.cohort_id, facts.enrolment_id, state.key_folder, state.clock.now())
+    return found
 
 
 async def _place(

@@ -25,7 +25,7 @@ _TOLD = {
     "keys_late": "Whether a key still waits that was to be destroyed a minute ago or more.",
     "messages_late": "Whether a message has waited for ten minutes or more and is not held.",
     "messages_held": "Whether messages wait for a time at which they may be sent.",
-    "messages_failed": "Messages of the last day that could not be sent, in whole tens.",
+    "messages_failed": "Messages of the last day that did not go, also where a newer one or staff told it, in whole tens.",
     "lists_due": "Whether a working list should have been erased.",
     "records_due": "Records of documented people whose time is over.",
 }

@@ -41,13 +41,15 @@ def status_page(
     now: datetime,
     unreached: Sequence[str] = (),
     away: Away = _ALL_GO,
+    untold: int = 0,
     waits_for_restore: bool = False,
 ) -> StatusPage:
     """The page. `counts` are those of `metrics_queries.waiting`; `backup_at`: when a backup last succeeded; `unreached`:
-    names of staff to whom no mail comes; `away`: which messages do not get through; `waits_for_restore`: whether the worker
-    does nothing until a backup has been put back (`core.restore_marks`)."""
+    names of staff to whom no mail comes; `away`: which messages do not get through; `untold`: how many people a
+    message did not reach that still holds; `waits_for_restore`: whether the worker does nothing until a backup has been put
+    back (`core.restore_marks`)."""
     erasure = _erasure(counts["lists_due"], counts["keys_late"])
-    work: tuple[Point, ...] = (_messages(counts, away), _places(counts["offers_late"]), erasure)
+    work: tuple[Point, ...] = (_messages(counts["messages_late"], untold, away), _places(counts["offers_late"]), erasure)
     at_work = worker_at is not None and now - worker_at <= _AWAY
     if waits_for_restore or not at_work:
         # What nobody does is not late yet, and does not work.
@@ -96,8 +98,7 @@ def _nothing_done(why: str) -> Point:
     return Point(_("Det som sköts av sig självt"), False, f"{why} {text}")
 
 
-def _messages(counts: Mapping[str, int], away: Away) -> Point:
-    late, failed = counts["messages_late"], counts["messages_failed"]
+def _messages(late: int, untold: int, away: Away) -> Point:
     since = away.all or away.mails or away.texts
     if since:
         one = _("E-post kommer inte fram.") if away.mails else _("Sms kommer inte fram.")
@@ -110,11 +111,13 @@ def _messages(counts: Mapping[str, int], away: Away) -> Point:
             "%(n)s meddelanden har väntat i över tio minuter. Är det bråttom, ring deltagarna.",
             late,
         )
-    elif failed:
+    elif untold:
         text = ngettext(
-            "Meddelanden går ut. %(n)s har inte kommit fram det senaste dygnet: vem som ska ringas står under Idag.",
-            "Meddelanden går ut. %(n)s har inte kommit fram det senaste dygnet: vilka som ska ringas står under Idag.",
-            failed,
+            "Meddelanden går ut. %(n)s person har inte fått ett besked som gäller än. Vem det är står under Idag hos dem "
+            "som arbetar med gruppen.",
+            "Meddelanden går ut. %(n)s personer har inte fått ett besked som gäller än. Vilka det är står under Idag hos "
+            "dem som arbetar med grupperna.",
+            untold,
         )
     else:
         text = _("Meddelanden går ut.")

@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 
+from programmes.desk.group import calls_services
 from programmes.desk.today import unreached_queries
 from programmes.notices.reach_services import away
 from programmes.oversight.status import metrics_queries, pages
@@ -19,8 +20,8 @@ async def status(request: Request[Any, Any, Any]) -> Response[Any]:
     waits = await metrics_queries.waiting(now)
     unreached = tuple(one.name for one in await unreached_queries.unreached(now))
     usable, gone = state.key_folder.usable(), await away()
-    held = state.key_folder.waits_for_restore()
-    view = pages.status_page(waits.counts, waits.worker_at, usable, waits.backup_at, now, unreached, gone, held)
+    untold, held = await calls_services.unreached(now), state.key_folder.waits_for_restore()
+    view = pages.status_page(waits.counts, waits.worker_at, usable, waits.backup_at, now, unreached, gone, untold, held)
     return page(request, "oversight/status.html", view)
 
 
