@@ -96,10 +96,12 @@ async def _compared(edition: Edition, today: date) -> None:
 def _say(found: list[Told], edition: Edition) -> None:
     how_many = "1 fact is" if len(found) == 1 else f"{len(found)} facts are"
     print(f"Edition {edition.diary_number}, in force from {edition.valid_from}: {how_many} otherwise.")
+    if found:
+        print("What was stands after -, what becomes of it after +, in the words of the edition.")
     for one in found:
         print(f"  {one.section}  {one.what}")
-        print(f"      was: {one.before}")
-        print(f"      is:  {one.after}")
+        print(f"      - {one.before}")
+        print(f"      + {one.after}")
 
 
 async def load(edition: Edition, today: date) -> int:

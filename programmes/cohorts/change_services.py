@@ -272,9 +272,16 @@ async def undo(cohort_id: int, change_id: int, principal: Principal, now: dateti
 
 async def is_as_decided(cohort_id: int, kind: str, made_at: datetime) -> bool:
     """Whether what a decision about a start did to the sessions is the last that happened there: nothing was changed since,
-    not even back, and everything is as it left it, who stands there too."""
+    not even back, and everything is as it left it, who stands there too. A later decision that was taken back, before
+    anybody had heard of it, has happened to nobody."""
     row = await fetchrow(
-        "select kind, made_at, after from session_change where cohort_id = $1 order by id desc limit 1", cohort_id
+        """select c.kind, c.made_at, c.after from session_change c where c.cohort_id = $1
+             and not (c.kind = any($2::text[]) and c.undone_at is not null)
+             and not (c.kind = 'undo' and exists (select from session_change d where d.cohort_id = c.cohort_id
+                      and d.kind = any($2::text[]) and d.undone_at = c.made_at and d.id < c.id))
+           order by c.id desc limit 1""",
+        cohort_id,
+        ["postpone", "cancel_start"],
     )
     if row is None or (row["kind"], row["made_at"]) != (kind, made_at):
         return False

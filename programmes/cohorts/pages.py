@@ -48,7 +48,7 @@ class Group:
     state: str
     exempt: bool
     coordinated: bool
-    study_visit: bool = False
+    visits: bool = False
     every_weeks: int = 1
     ended: bool = False
 
@@ -60,7 +60,7 @@ class Group:
     @property
     def tabs(self) -> tuple[tuple[str, str], ...]:
         """The group's pages."""
-        return tabs(self.cohort_id, self.form, self.state, self.study_visit)
+        return tabs(self.cohort_id, self.form, self.state, self.visits)
 
 
 @dataclass(frozen=True)

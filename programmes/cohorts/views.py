@@ -7,7 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
-from programmes.cohorts import change_services, closure_services, pages, queries, services, talk_services
+from programmes.cohorts import change_services, closure_services, pages, queries, services, talk_services, visit_queries
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.core.clock import local_date
 from programmes.core.i18n import speaking
@@ -31,7 +31,7 @@ async def _group(request: AnyRequest, cohort: CohortFacts) -> pages.Group:
         cohort.state,
         cohort.exempt,
         principal(request).coordinates(cohort.section),
-        (await catalogue.programme(cohort.programme_id)).study_visit,
+        await visit_queries.has_visits(cohort, (await catalogue.programme(cohort.programme_id)).study_visit),
         cohort.every_weeks,
         cohort.ended_how is not None,
     )

@@ -11,6 +11,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import UNDECIDED
 from programmes.cohorts.tabs_rules import tabs
+from programmes.cohorts.visit_queries import has_visits
 from programmes.core import codes
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
@@ -144,7 +145,7 @@ async def _show(
     view = {
         "cohort": cohort,
         "programme": programme,
-        "tabs": tabs(cohort.cohort_id, cohort.form, cohort.state, programme.study_visit),
+        "tabs": tabs(cohort.cohort_id, cohort.form, cohort.state, await has_visits(cohort, programme.study_visit)),
         "box": box,
         "started": cohort.state not in UNDECIDED,
         "tag": pages.state_tag(box, cohort.state not in UNDECIDED),

@@ -17,7 +17,7 @@ from programmes.notices.belief_rules import (
     read,
 )
 from programmes.notices.left_rules import Told, kind_of_all, left_together
-from programmes.notices.rules import NAMES_A_DAY, OF_CHANGES
+from programmes.notices.rules import NAMES_A_DAY, OF_CHANGES, Kind
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,18 @@ async def named_a_day(enrolment_id: UUID, since: datetime, until: datetime) -> b
         sorted(NAMES_A_DAY),
         since,
         until,
+    )
+    return bool(rows)
+
+
+async def told_since(enrolment_id: UUID, kind: Kind, since: datetime) -> bool:
+    """Whether a message of a kind, written since, has reached somebody, or may have."""
+    rows = await fetch(
+        """select 1 from notice where enrolment_id = $1 and kind = $2 and created_at >= $3
+             and coalesce(sent_at, handed_over_at) is not null limit 1""",
+        enrolment_id,
+        kind,
+        since,
     )
     return bool(rows)
 

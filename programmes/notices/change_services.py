@@ -41,10 +41,11 @@ async def tell_changes(cohort_id: int, keys: KeyFolder, now: datetime) -> None:
         async with transaction():
             await cohorts.locked(cohort_id)
             made = False
+            stands = await cohorts.postponed_at(cohort_id)
             for change in await change_queries.untold(cohort_id):
                 audience = ALIVE if change.of_start else rules.AUDIENCE[_OF_ALL.get(change.kind, "session_moved")]
                 for facts in await enrolments.enrolments(cohort_id, audience):
-                    made |= await _tell_one(change, facts, keys, now)
+                    made |= await _tell_one(change, facts, stands, keys, now)
                 await execute("update session_change set untold = false where id = $1", change.change_id)
             if made:
                 await wake()
@@ -58,7 +59,7 @@ async def of_session(session_id: int) -> int:
         return 0
 
 
-async def _tell_one(change: Untold, facts: EnrolmentFacts, keys: KeyFolder, now: datetime) -> bool:
+async def _tell_one(change: Untold, facts: EnrolmentFacts, stands: datetime | None, keys: KeyFolder, now: datetime) -> bool:
     since = facts.place_since or facts.applied_at
     if (facts.applied_at if change.of_start or change.kind in ALWAYS else since) > change.made_at:
         return False  # They applied, or took their place, with the sessions as the change had made them.
@@ -72,9 +73,21 @@ async def _tell_one(change: Untold, facts: EnrolmentFacts, keys: KeyFolder, now:
         return False
     # Who waits for a place hears of the sessions as a whole.
     kind: Kind = found.kind if facts.state in rules.AUDIENCE[found.kind] else "rest_moved"
+    if change.of_start and change.undoes_from and await _is_still_to_hear(facts, stands):
+        kind = "cohort_postponed"
     session_id = _first(change, found) if kind in _ABOUT_ONE else None
-    event = Event(kind, f"change/{change.change_id}", session_id, written(found.told))
+    event = Event(kind, f"change/{change.change_id}", session_id, written(found.told), change.of_start)
     return await note(event, facts, keys, now)
+
+
+async def _is_still_to_hear(facts: EnrolmentFacts, stands: datetime | None) -> bool:
+    """Whether the postponing that stands again, since a later decision was taken back, was never told to them: that had
+    outrun its message. They hear of it in its own words."""
+    return (
+        stands is not None
+        and facts.applied_at <= stands
+        and not await change_queries.told_since(facts.enrolment_id, "cohort_postponed", stands)
+    )
 
 
 async def _outcome(change: Untold, facts: EnrolmentFacts, since: datetime, pending: list[Pending]) -> Outcome:

@@ -83,7 +83,8 @@ AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
 # Reminders of what people know already: nobody has to be rung about them.
 REMINDERS: frozenset[Kind] = frozenset({"soon_visit", "soon_evaluation"})
 # What tells of a decision about a start. It waits as long as the decision can be taken back.
-OF_DECISIONS: frozenset[Kind] = frozenset({"cohort_started", "cohort_cancelled", "cohort_postponed"})
+TELLS_OF: dict[str, Kind] = {"start": "cohort_started", "cancel": "cohort_cancelled", "postpone": "cohort_postponed"}
+OF_DECISIONS: frozenset[Kind] = frozenset(TELLS_OF.values())
 # What is about somebody's own place and says when the first or next session is.
 NAMES_A_DAY: frozenset[Kind] = frozenset({"place_held", "place_confirmed", "place_offered", "place_moved", "place_back",
                                           "place_free"})  # fmt: skip
@@ -95,6 +96,8 @@ CHANGES_A_SESSION: frozenset[Kind] = frozenset({"session_moved", "session_cancel
                                                 "change_undone", "visit_cancelled", "visit_unbooked"})  # fmt: skip
 # What tells of sessions that are otherwise, each of use as long as the receiver believes something else of one to come.
 OF_CHANGES: frozenset[Kind] = frozenset({"session_moved", "session_cancelled", "rest_moved", "change_undone", "talk_booked"})
+# What tells of a change of all sessions that are left.
+OF_ALL: frozenset[Kind] = frozenset({"cohort_cancelled", "cohort_postponed", "rest_cancelled"})
 # Of what staff did to somebody's study visit only the last is told.
 BY_STAFF: frozenset[Kind] = frozenset({"visit_booked", "visit_unbooked"})
 # In which states of the visit a message about it is still true; None is no visit.

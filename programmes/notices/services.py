@@ -26,12 +26,14 @@ SEND = "send_notices"
 @dataclass(frozen=True)
 class Event:
     """What happened. `subject` tells it from the next of its kind; `believed` what a change of sessions outruns
-    (`belief_rules.written`)."""
+    (`belief_rules.written`). `of_start`: it tells of a decision about the start, or that one was taken back, so that it
+    waits as long as the decision that stands can be taken back."""
 
     kind: Kind
     subject: str = ""
     session_id: int | None = None
     believed: str | None = None
+    of_start: bool = False
 
 
 async def tell_one(kind: Kind, enrolment_id: UUID, keys: KeyFolder, now: datetime, subject: str = "") -> None:
@@ -100,11 +102,12 @@ async def forget_events(cohort_id: int) -> None:
     await execute(f"delete from {queries.EVENTS}", cohort_id, list(rules.KINDS))
 
 
-async def forget_decision(cohort_id: int, since: datetime) -> None:
+async def forget_decision(cohort_id: int, decision: str, since: datetime) -> None:
     """In the caller's transaction, under the lock: a decision about a start is taken back before anybody has heard of it.
-    Its messages, and the events that would write them, go. What its receiver believed stays, since it may have outrun an
-    earlier change: as a message that is sent only where that is otherwise than it is (`change_services`)."""
-    kinds = sorted(rules.OF_DECISIONS)
+    Its messages, and the events that would write them, go; those of an earlier decision stay. What its receiver believed
+    stays, since it may have outrun an earlier change: as a message that is sent only where that is otherwise than it is
+    (`change_services`)."""
+    kinds = [rules.TELLS_OF[decision]]
     await execute(f"delete from {queries.EVENTS}", cohort_id, kinds)
     await execute(
         """delete from notice n using enrolment e where e.id = n.enrolment_id and e.cohort_id = $1
@@ -186,7 +189,7 @@ async def note(event: Event, facts: EnrolmentFacts, keys: KeyFolder, now: dateti
         "waiting" if reachable else "no_channel",
         now,
         event.believed,
-        await queries.held_to_undo(facts.cohort_id) if event.kind in rules.OF_DECISIONS else None,
+        await queries.held_to_undo(facts.cohort_id) if event.of_start or event.kind in rules.OF_DECISIONS else None,
     )
     if made and facts.participant_id is not None:
         await audit.note("person:notify", f"participant/{facts.participant_id}", None, now)

@@ -20,7 +20,8 @@ _LEADERS = [field.name for field in fields(Start)].index("leaders")
 UNDECIDED_STARTS = f"""
 with mine as materialized (
     select c.id, c.programme_id, c.name, p.section, p.form, p.doc_level, c.state, c.minimum, c.maximum, p.participants_min,
-           c.decide_by, c.last_entry_session, v.name as venue, p.data ->> 'short_name' as programme
+           c.decide_by, c.last_entry_session, v.name as venue, p.data ->> 'short_name' as programme,
+           coalesce((p.data ->> 'study_visit')::boolean, false) as study_visit
     from cohort c join programme p on p.id = c.programme_id join venue v on v.id = c.venue_id
     where c.state in ('planned', 'open', 'postponed') and p.form = 'group' and {MINE}),
 first as materialized (
@@ -50,9 +51,10 @@ left join (select e.cohort_id, count(*) filter (where state = 'confirmed') as co
                     and declared_for <> (first.first_start at time zone 'Europe/Stockholm')::date) as other_day
            from enrolment e left join first on first.cohort_id = e.cohort_id
            where e.cohort_id in (select id from mine) group by e.cohort_id) e on e.cohort_id = m.id
-left join (select v.cohort_id, count(*) as visits from visit_slot v join study_visit b on b.slot_id = v.id
-           where v.cohort_id in (select id from mine) and v.cancelled_at is null and b.state = 'booked' and v.ends_at > $4
-           group by v.cohort_id) y on y.cohort_id = m.id
+left join (select x.cohort_id, count(*) as visits from enrolment x join mine on mine.id = x.cohort_id and mine.study_visit
+           where x.state = 'preliminary'
+             and not exists (select from study_visit b where b.enrolment_id = x.id and b.state = 'attended')
+           group by x.cohort_id) y on y.cohort_id = m.id
 left join (select w.cohort_id, jsonb_agg(jsonb_build_array(w.staff_id, p.display_name) order by p.display_name)::text
                   as leaders
            from cohort_staff w join staff p on p.id = w.staff_id

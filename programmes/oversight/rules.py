@@ -29,7 +29,7 @@ class Start:
     """One undecided start. `required` is the guideline's minimum, None where it has none.
 
     `other_day` counts those with a place whose age was said, or judged, for another first day than it is by now. `visits`
-    are study visits that are booked and still to come, `leaders` numbers and names. Of a postponed start, how many `can_not`
+    counts those who have their study visit left, `leaders` numbers and names. Of a postponed start, how many `can_not`
     come on the new days, and how many are `silent`. `begun`: how many of its `sessions` have begun or are over, though
     nobody has decided; of how many it is noted that they were held (`noted`): a start that took place in part is neither
     postponed nor cancelled. `entry_over`: the last session that one may join at has begun. `kept`: so many

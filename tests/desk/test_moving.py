@@ -8,6 +8,7 @@ import asyncpg
 import httpx
 import pytest
 
+from programmes import worker
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Declaration, Text
 from programmes.cohorts import queries as cohorts
@@ -449,3 +450,69 @@ async def test_when_the_next_start_is_cancelled_too_the_right_is_to_the_one_afte
     # Nowhere to go: nothing holds the list back either.
     assert await first_right_queries.of_start(first.cohort_id, clock.now()) is None
     assert await first_right_queries.is_awaited(first.cohort_id, clock.now()) is None
+
+
+async def test_a_first_right_is_promised_only_at_the_start_where_places_are_kept_and_while_one_can_move_there(
+    kim: Principal,
+    client: httpx.AsyncClient,
+    keys: KeyFolder,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    mail: Mail,  # noqa: F811
+) -> None:
+    called_off = await a_cohort("2.1", clock.now())
+    following, _third = [await a_cohort("2.1", clock.now(), first_in=timedelta(days=days)) for days in (60, 90)]
+    taken = await somebody(called_off, keys, clock.now(), "Anna", "anna@example.invalid")
+    await mail.work()
+    await cancel(called_off, kim, clock)
+    right = await first_right_queries.of_start(called_off.cohort_id, clock.now())
+    assert right is not None
+    promise = f"Till och med {moment_long(right.until)} går du före dem som anmäler sig nu."
+    client.cookies.set("place", taken.token)
+    shown = await words(client, "/min-plats/flytta")
+    assert shown.count("Flytta mig dit") == 2
+    assert shown.count(promise) == 1
+    assert promise in shown.partition(f'id="start-{following.cohort_id}"')[2].partition('id="start-')[0]
+    assert promise in await words(client, "/min-plats")
+    # A nearer one that opens since is where Min plats leads first, and nothing is kept there.
+    nearer = await a_cohort("2.1", clock.now(), first_in=timedelta(days=30))
+    shown = await words(client, "/min-plats/flytta")
+    assert promise not in shown.partition(f'id="start-{nearer.cohort_id}"')[2].partition('id="start-')[0]
+    assert promise not in await words(client, "/min-plats")
+    # Nobody can move any more to where the right leads: it is promised nowhere, nor by mail, and holds no list back.
+    await owner.execute("update cohort set state = 'planned' where id = $1", nearer.cohort_id)
+    await owner.execute(
+        """update cohort_session set starts_at = starts_at - interval '61 days', ends_at = ends_at - interval '61 days'
+           where cohort_id = $1 and number = 1""",
+        following.cohort_id,
+    )
+    assert await first_right_queries.is_awaited(called_off.cohort_id, clock.now()) is None
+    assert "går du före" not in await words(client, "/min-plats/flytta")
+    assert "går du före" not in await words(client, "/min-plats")
+    clock.advance(minutes=11)
+    await worker.tick(mail.worker)
+    await mail.work()
+    (letter,) = [text for text in mail.to("anna@example.invalid") if "Det blir tyvärr inget" in text]
+    assert "går du före" not in letter
+    assert "Du kan anmäla dig till en annan start när en är öppen." in " ".join(letter.split())
+
+
+async def test_who_is_overtaken_by_people_from_another_start_reads_that_and_how_many(
+    kim: Principal, client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    called_off = await a_cohort("2.1", clock.now())
+    full = await a_cohort("2.1", clock.now(), first_in=timedelta(days=60), minimum=1, maximum=1)
+    earlier = await people(called_off, 2, keys, clock)
+    await people(full, 1, keys, clock, "F")
+    clock.advance(minutes=1)
+    newcomer = await somebody(full, keys, clock.now(), "N")
+    client.cookies.set("place", newcomer.token)
+    await cancel(called_off, kim, clock)
+    clock.advance(minutes=1)
+    assert await myself(earlier[0], full, keys, clock)
+    said = "Någon som anmälde sig före dig har flyttat hit från en annan start, "
+    assert said in await words(client, "/min-plats")
+    assert await myself(earlier[1], full, keys, clock)
+    shown = await words(client, "/min-plats")
+    assert "2 personer som anmälde sig före dig har flyttat hit från en annan start, senast " in shown
+    assert "tillbaka i kön" not in shown

@@ -500,3 +500,106 @@ async def test_min_plats_says_of_a_group_that_nobody_decided_about_that_it_was_t
     programme = await catalogue.programme(cohort.programme_id)
     assert "som skulle ha börjat" in lead_of("confirmed", programme, cohort, clock.now())
     assert "som började" in lead_of("confirmed", programme, replace(cohort, state="started"), clock.now())
+
+
+async def test_min_plats_says_nothing_of_a_late_start_or_its_queue_until_it_can_no_longer_be_taken_back(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort("2.8", clock.now(), sessions=4, maximum=5)
+    for number in range(5):
+        await confirm((await somebody(cohort, keys, clock.now(), f"P{number}")).enrolment_id, clock.now())
+    waits = await somebody(cohort, keys, clock.now(), "Vera Vide", "vera@example.se")
+    assert cohort.first_start
+    clock.set(cohort.first_start + timedelta(days=4))
+    kept = place_services.unseal(await enrolments.enrolment(waits.enrolment_id), keys)
+    token = await place_services.open_by_code(kept.code, clock.now())
+    assert token
+    client.cookies.set("place", token)
+    before = (await words(client, "/min-plats")).partition("<h1")[2]
+    assert "som nummer 1" in before
+    await sign_in_as(client, "kim", clock.now())
+    assert (await start(client, cohort))[1].status_code == 303
+    clock.advance(minutes=9)
+    during = (await words(client, "/min-plats")).partition("<h1")[2]
+    assert "som nummer 1" in during
+    assert "Starten är inte beslutad" in during
+    assert "Kön är slut" not in during
+    clock.advance(minutes=2)
+    after = await words(client, "/min-plats")
+    assert "Kön är slut" in after
+    assert "Det blev ingen plats den här gången" in after
+
+
+async def test_the_way_to_the_study_visits_is_there_as_long_as_somebody_has_theirs_left(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort = await late(clock, keys, timedelta(days=4))
+    left = (await enrolments.enrolments(cohort.cohort_id, ["confirmed"]))[0].enrolment_id
+    await owner.execute("update enrolment set state = 'preliminary', confirmed_at = null where id = $1", left)
+    await owner.execute("update cohort set state = 'started', started_at = $2 where id = $1", cohort.cohort_id, clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    group = f"/personal/grupper/{cohort.cohort_id}"
+    way = f'href="{group}/studiebesok"'
+    pages = (group, f"{group}/traffar", f"{group}/utvardering", f"{group}/studiebesok")
+    for address in pages:
+        assert way in (await client.get(address)).text.partition('class="subnav"')[2].partition("</nav>")[0], address
+    assert (await client.get(group)).text.count(way) == 2
+    checklist = (await client.get(f"{group}/checklista")).text
+    assert "1 har besöket kvar." in checklist
+    assert checklist.count(way) == 1
+    assert way in (await client.get("/personal/idag")).text
+    await owner.execute("update enrolment set state = 'confirmed', confirmed_at = now() where id = $1", left)
+    for address in (group, f"{group}/traffar", f"{group}/utvardering", f"{group}/checklista", "/personal/idag"):
+        assert way not in (await client.get(address)).text, address
+
+
+async def test_the_cockpit_counts_who_has_a_study_visit_left_as_the_checklist_does(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort("2.8", clock.now(), sessions=4)
+    for number in range(2):
+        await somebody(cohort, keys, clock.now(), f"P{number}")
+    elsewhere = await a_cohort("2.1", clock.now(), sessions=4)
+    await somebody(elsewhere, keys, clock.now(), "P")
+    found = {one.cohort_id: one.visits for one in await undecided(kim, clock.now())}
+    assert found == {cohort.cohort_id: 2, elsewhere.cohort_id: 0}
+    (way,) = await checklist_queries.ways(kim, clock.now(), cohort.cohort_id)
+    assert way.visits_left == 2
+    await sign_in_as(client, "kim", clock.now())
+    assert "2 studiebesök kvar." in await words(client, STARTS)
+
+
+async def test_where_nobody_is_hit_cancelling_says_so_and_promises_nobody_a_move(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    empty = await a_cohort("2.8", clock.now(), sessions=4)
+    await a_cohort("2.8", clock.now(), sessions=4, first_in=timedelta(days=60))
+    await sign_in_as(client, "kim", clock.now())
+    shown = await words(client, f"{STARTS}/{empty.cohort_id}/stall-in")
+    assert "Ingen har plats eller står i kö." in shown
+    assert "0 personer har plats" not in shown
+    assert "Nästa start är" in shown
+    assert "Den som vill flyttar" not in shown
+    await somebody(empty, keys, clock.now(), "P")
+    shown = await words(client, f"{STARTS}/{empty.cohort_id}/stall-in")
+    assert "1 person har plats." in shown
+    assert "Den som vill flyttar dit själv på Min plats" in shown
+
+
+async def test_the_page_of_the_last_change_counts_who_is_told_of_a_cancelled_start(
+    kim: Principal,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    keys: KeyFolder,
+    the_worker: worker.Worker,
+) -> None:
+    cohort = await a_cohort("2.1", clock.now(), sessions=4, minimum=1, maximum=2)
+    for name in ("one", "two", "waits"):
+        await somebody(cohort, keys, clock.now(), name, f"{name}@example.invalid")
+    await worker.drain(the_worker)
+    await sign_in_as(client, "kim", clock.now())
+    assert (await cancel(client, cohort)).status_code == 303
+    await worker.drain(the_worker)
+    shown = await words(client, f"/personal/grupper/{cohort.cohort_id}/andrat")
+    assert "3 besked är på väg." in shown
+    assert "Ingen behövde få besked" not in shown

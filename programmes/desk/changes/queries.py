@@ -8,23 +8,27 @@ from programmes.desk.changes.rules import Told
 from programmes.enrolment.rules import HOLDING
 from programmes.notices.change_queries import left_by_message
 from programmes.notices.queries import EVENTS
-from programmes.notices.rules import KINDS, OF_CHANGES
+from programmes.notices.rules import KINDS, OF_ALL, OF_CHANGES
 
 
 async def told_of(cohort_id: int, since: datetime | None, now: datetime) -> Told:
     """To how many of a cohort its changes of sessions have gone since a moment, None where nothing was changed; and whom any
-    change has not reached, however long ago it was made, while a session is otherwise than they believe."""
+    change has not reached, however long ago it was made, while a session is otherwise than they believe. A decision about
+    all sessions counts where it is the change, also for those who wait."""
     rows = await fetch(
         """select n.id, n.enrolment_id, n.state, n.sent_at, n.believed, coalesce(n.created_at >= $2, false) as newly,
-                  s.ends_at is null or s.ends_at > $4 as coming
+                  s.ends_at is null or s.ends_at > $4 as coming, n.kind = any($6::text[]) as of_all
            from notice n join enrolment e on e.id = n.enrolment_id left join cohort_session s on s.id = n.session_id
-           where e.cohort_id = $1 and n.kind = any($3::text[]) and n.believed is distinct from '{}'
-             and e.state = any($5::text[]) and (n.created_at >= $2 or n.sent_at is null and n.state <> 'sent')""",
+           where e.cohort_id = $1 and n.believed is distinct from '{}' and (
+             n.kind = any($3::text[]) and e.state = any($5::text[])
+               and (n.created_at >= $2 or n.sent_at is null and n.state <> 'sent')
+             or n.kind = any($6::text[]) and n.created_at >= $2)""",
         cohort_id,
         since,
         sorted(OF_CHANGES),
         now,
         sorted(HOLDING),
+        sorted(OF_ALL),
     )
     left = await left_by_message([cohort_id], now)
     found = {what: set[UUID]() for what in ("sent", "waiting", "missed", "by_staff")}
@@ -32,7 +36,7 @@ async def told_of(cohort_id: int, since: datetime | None, now: datetime) -> Told
         if row["state"] == "sent" or row["sent_at"]:
             if row["newly"]:
                 found["sent" if row["state"] == "sent" else "by_staff"].add(row["enrolment_id"])
-        elif row["coming"] if row["believed"] is None else (told := left.get(row["id"])) and told.left:
+        elif row["of_all"] or (row["coming"] if row["believed"] is None else (told := left.get(row["id"])) and told.left):
             found["waiting" if row["state"] == "waiting" else "missed"].add(row["enrolment_id"])
     # Of a group without anybody in it nobody is told, whatever waits to be looked at.
     pending = await fetchval(

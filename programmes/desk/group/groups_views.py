@@ -16,6 +16,7 @@ from programmes.cohorts import closure_services, office_services
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.office_rules import may_take_home
 from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.visit_queries import has_visits
 from programmes.core.clock import local_date
 from programmes.core.errors import Forbidden, NotFound
 from programmes.core.i18n import speaking
@@ -189,6 +190,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         had_offer=await offers_ended(cohort_id) if cohort.state == "cancelled" else (),
         passed_by=await passed_by(cohort_id) if with_people and cohort.exempt else {},
         talks=await tally_of(cohort_id, programme, sessions) if cohort.form == "individual" else None,
+        with_visits=await has_visits(cohort, programme.study_visit),
         visits=(await needs([cohort_id], now))[cohort_id] if programme.study_visit and with_people else None,
     )
 

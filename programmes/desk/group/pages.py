@@ -14,7 +14,7 @@ from programmes.desk.group.groups_pages import Tag, state_tag
 from programmes.desk.group.meeting_pages import Meetings, meetings
 from programmes.desk.group.people_pages import TAKING_PART, People, people_of
 from programmes.desk.group.queue_pages import entry_of
-from programmes.desk.group.step_pages import Facts, NextStep, next_step, with_visits
+from programmes.desk.group.step_pages import Facts, NextStep, next_step
 from programmes.enrolment.queries import Places
 from programmes.enrolment.rules import NotOpen
 from programmes.enrolment.rules import entry as may_enter
@@ -147,7 +147,7 @@ def _line(facts: Facts) -> str:
 
 def _tabs(facts: Facts) -> tuple[tuple[str, str], ...]:
     cohort = facts.cohort
-    return tabs(cohort.cohort_id, cohort.form, cohort.state, facts.programme.study_visit)
+    return tabs(cohort.cohort_id, cohort.form, cohort.state, facts.with_visits)
 
 
 def roll_call(facts: Facts) -> int | None:
@@ -162,7 +162,7 @@ def roll_call(facts: Facts) -> int | None:
 
 def _visits(facts: Facts) -> str:
     """How many may still book a study visit and how many wait for one; nothing where there are none."""
-    if not with_visits(facts) or facts.visits is None:
+    if not facts.with_visits or facts.visits is None:
         return ""
     free = ngettext("%(n)s ledig plats att boka.", "%(n)s lediga platser att boka.", facts.visits.free)
     without = ngettext("%(n)s person har inte bokat.", "%(n)s personer har inte bokat.", facts.visits.without)

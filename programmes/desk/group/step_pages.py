@@ -30,7 +30,8 @@ class Facts:
     `turned_down`: whom staff can let in again, and until when. `passed_by`: who of the queue was, how and when last.
     `talks`: those of a series. `may_take_home`: who looks may take its lists out of the service. `erased`: whom retention
     has taken, with the `figures` of the whole group, which stay. `closures`: when rooms are closed. `had_offer`: whose offer
-    ended when their start was cancelled. `list_gone`: it has gone by itself."""
+    ended when their start was cancelled. `list_gone`: it has gone by itself. `with_visits`: study visits are worked with,
+    with what is needed in `visits`."""
 
     now: datetime
     cohort: CohortFacts
@@ -44,6 +45,7 @@ class Facts:
     workers: Sequence[tuple[str, str, date | None, bool]]
     coordinates: bool
     visits: VisitNeed | None = None
+    with_visits: bool = False
     turned_down: Sequence[tuple[UUID, str, datetime]] = ()
     withdrawn: Sequence[tuple[UUID, str]] = ()
     erased: Erased | None = None
@@ -151,11 +153,6 @@ def _note_attendance(facts: Facts, entry: Unnoted) -> NextStep:
     address = f"/personal/traffar/{entry.session_id}/narvaro"
     labels = {"names": _("Ta närvaro"), "count": _("Skriv antal"), "held": _("Öppna")}
     return NextStep(_("Nästa steg"), titles[facts.kind], when, address, labels[facts.kind])
-
-
-def with_visits(facts: Facts) -> bool:
-    """Study visits are before the start (2.7, 2.8)."""
-    return facts.programme.study_visit and facts.cohort.state in {"planned", "open", "postponed"}
 
 
 def _offer_visits(facts: Facts, waiting: int) -> NextStep:

@@ -24,26 +24,26 @@ _MOST_WAYS = 6
 async def _ways(request: AnyRequest, place: Place) -> tuple[pages.Way, ...]:
     state, found = request.app.state, []
     now = state.clock.now()
+    right = await first_right_queries.of_start(place.cohort.cohort_id, now)
     for other in (await first_right_queries.other_starts(place.cohort, now))[:_MOST_WAYS]:
         planned = await transfers.plan(place.facts.enrolment_id, other.cohort_id, state.key_folder, now)
         krock = bool(await apart_queries.days_of(place.facts.enrolment_id, other.cohort_id))
-        found.append(pages.way_to(planned, krock, state.settings.municipality))
+        found.append(pages.way_to(planned, krock, state.settings.municipality, right))
     return tuple(found)
 
 
 async def _show(
     request: AnyRequest, place: Place, status: int = 200, changed: bool = False, wrong: str = ""
 ) -> Response[Any]:
-    right = await first_right_queries.of_start(place.cohort.cohort_id, request.app.state.clock.now())
     cancelled = place.cohort.state == "cancelled"
-    view = pages.MyMovePage(await _ways(request, place), cancelled, pages.until_text(right), changed, wrong)
+    view = pages.MyMovePage(await _ways(request, place), cancelled, changed, wrong)
     return page(request, "desk/place_move.html", view, status)
 
 
 @get("/min-plats/flytta")
 async def move_page(request: AnyRequest) -> Response[Any]:
     """The other starts, and what one gets at each."""
-    place = await place_of(await opened(request))
+    place = await place_of(await opened(request), request.app.state.clock.now())
     if not await services.leads_away(place.facts, place.cohort):
         return to_place()
     return await _show(request, place)
@@ -52,7 +52,8 @@ async def move_page(request: AnyRequest) -> Response[Any]:
 @post("/min-plats/flytta", status_code=200)
 async def move(request: AnyRequest) -> Response[Any]:
     """Move there as it was shown; when it would be otherwise by now, that is shown first."""
-    place, form, state = await place_of(await opened(request)), await read_form(request), request.app.state
+    form, state = await read_form(request), request.app.state
+    place = await place_of(await opened(request), state.clock.now())
     if not await services.leads_away(place.facts, place.cohort):
         return to_place()
     now = state.clock.now()
@@ -73,7 +74,7 @@ async def move(request: AnyRequest) -> Response[Any]:
 @post("/min-plats/kan-da", status_code=303)
 async def can_then(request: AnyRequest) -> Response[Any]:
     """Whether one can come on the new days; can be changed as long as the start is not decided."""
-    place, form = await place_of(await opened(request)), await read_form(request)
+    place, form = await place_of(await opened(request), request.app.state.clock.now()), await read_form(request)
     asked_at = await cohorts.postponed_at(place.cohort.cohort_id)
     if place.cohort.state != "postponed" or asked_at is None or form.raw("svar") not in {"ja", "nej"}:
         return to_place()

@@ -21,7 +21,8 @@ from programmes.notices.reach_rules import Reach, told
 
 @dataclass(frozen=True)
 class Way:
-    """One start that somebody may move to: what they get there, and `seen`, empty where they can't (`refused`)."""
+    """One start that somebody may move to: what they get there, and `seen`, empty where they can't (`refused`). `until`:
+    how long they go before newcomers there; empty where nothing is kept for them."""
 
     cohort_id: int
     title: str
@@ -30,21 +31,21 @@ class Way:
     notes: tuple[str, ...]
     refused: tuple[str, ...]
     seen: str
+    until: str = ""
 
 
 @dataclass(frozen=True)
 class MyMovePage:
     ways: tuple[Way, ...]
     cancelled: bool
-    until: str
     changed: bool
     wrong: str
 
 
 @dataclass(frozen=True)
 class MovingPart:
-    """On Min plats: whether one may move (`to`: there is a start to move to), until when before others, and whether one can
-    come on the new days of a postponed start (`asked_at` tells which; empty where nobody asks)."""
+    """On Min plats: whether one may move (`to`: there is a start to move to), until when before others to the next of
+    them, and whether one can come on the new days of a postponed start (`asked_at` tells which; empty where nobody asks)."""
 
     may: bool = False
     to: bool = False
@@ -101,8 +102,8 @@ def until_text(right: FirstRight | None) -> str:
     return moment_long(right.until) if right else ""
 
 
-def way_to(planned: Plan, krock: bool, municipality: str) -> Way:
-    """What one start means to somebody who would move there."""
+def way_to(planned: Plan, krock: bool, municipality: str, right: FirstRight | None = None) -> Way:
+    """What one start means to somebody who would move there. `right`: their first right, to this one or another."""
     target = planned.target
     day = capital(day_year(local_date(target.first_start))) if target.first_start else ""
     decided = planned.decided
@@ -112,7 +113,8 @@ def way_to(planned: Plan, krock: bool, municipality: str) -> Way:
         why = _("Just den starten går inte att välja här. Ring oss, så hittar vi en annan.")
         return Way(target.cohort_id, day, "", (), (), (why,), "")
     asked = transfer_pages.asked(planned.asked, planned.programme, municipality, planned.first_day)
-    return Way(target.cohort_id, day, _my_place(decided, planned), asked, _my_notes(planned), (), planned.seen)
+    until = until_text(right) if right and right.cohort_id == target.cohort_id else ""
+    return Way(target.cohort_id, day, _my_place(decided, planned), asked, _my_notes(planned), (), planned.seen, until)
 
 
 def _my_place(move: Move, planned: Plan) -> str:

@@ -19,6 +19,7 @@ from programmes.enrolment.leaving import transfer_services as transfers
 from programmes.enrolment.leaving.transfer_services import Plan, Refused
 from programmes.enrolment.records import apart_queries, apart_services
 from programmes.enrolment.rules import ALIVE
+from programmes.notices.undoable_queries import as_told
 
 __all__ = ["Several", "leads_away", "move_myself", "move_several", "preview"]
 
@@ -53,7 +54,7 @@ async def move_myself(
     """
     async with transaction():
         facts = await queries.enrolment(enrolment_id)
-        if not await leads_away(facts, await cohorts.by_id(facts.cohort_id)):
+        if not await leads_away(facts, await as_told(await cohorts.by_id(facts.cohort_id), now)):
             raise Conflict("may_not_move" if facts.state in ALIVE else "enrolment_over")
         if await apart_queries.days_of(enrolment_id, to):
             return None

@@ -22,7 +22,7 @@ AnyRequest = Request[Any, Any, Any]
 @get("/min-plats/samtycke")
 async def consent_page(request: AnyRequest) -> Response[Any]:
     """How it was answered, and the other answer."""
-    facts = (await place_of(await opened(request))).facts
+    facts = (await place_of(await opened(request), request.app.state.clock.now())).facts
     if not may_answer(facts.state, facts.partner_consent):
         return to_place()
     return page(request, "desk/place_consent.html", {"consent": facts.partner_consent})

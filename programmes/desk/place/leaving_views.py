@@ -26,7 +26,7 @@ AnyRequest = Request[Any, Any, Any]
 async def leave_page(request: AnyRequest) -> Response[Any]:
     """What happens if one leaves, and what undoing would give."""
     enrolment_id = await opened(request)
-    place = await place_of(enrolment_id)
+    place = await place_of(enrolment_id, request.app.state.clock.now())
     now = request.app.state.clock.now()
     over = place.cohort.state in leaving_queries.OVER and place.facts.state in ALIVE
     if not over and pages.state_of(place.facts, place.cohort, now) not in ALIVE:
@@ -84,7 +84,7 @@ async def undo(request: AnyRequest) -> Response[Any]:
 async def for_good(request: AnyRequest) -> Response[Any]:
     """Not to be undone: what was kept for it goes now."""
     enrolment_id = await opened(request)
-    place = await place_of(enrolment_id)
+    place = await place_of(enrolment_id, request.app.state.clock.now())
     if place.facts.undo_until is None:
         return to_place()
     state = request.app.state

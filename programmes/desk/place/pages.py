@@ -13,7 +13,7 @@ from programmes.cohorts.undone_rules import that_matter
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.codes import grouped
-from programmes.core.i18n import capital, clock, day_long, day_year, language, moment_long, times
+from programmes.core.i18n import capital, clock, day_long, day_year, language, moment_long, ngettext, times
 from programmes.core.i18n import gettext as _
 from programmes.desk.moving.pages import NOT_MOVING, MovingPart
 from programmes.desk.place.visit_pages import VisitPart
@@ -54,7 +54,7 @@ class QueuePart:
     `asked` are the conditions of the programme, for somebody who is passed over because of them. `held_by`: why a sibling is
     passed over with whom they wait together, and they with them. `passed_together`: when others were last given a place as
     there were too few for all of them; `passed_asked`: as they had yet to say that they come. `passed_on`: on which day a
-    coordinator last let somebody go before. `came_before`: when somebody who had applied earlier came back before them.
+    coordinator last let somebody go before. `came_before`: who has come before them that had applied earlier, and when last.
     `ran_out`: the form had said that there was a place. `parted`: they no longer wait together with the siblings with whom
     they did. `over`: nobody can enter any more; `undecided`: nor here, but the queue stands until it is decided about the
     start. `by_word`: no offer could be answered before the next session; who is first
@@ -297,6 +297,31 @@ def why_no_offer(code: str, state: str) -> str:
     """The conflict whose words fit somebody who answered an offer that is no more: they may wait still, or nothing comes
     of the start."""
     return {"queued": "offer_ended_queued", "cancelled": "offer_ended_cancelled"}.get(state, code)
+
+
+def came_before(back: int, moved: int, last: datetime) -> str:
+    """That somebody who had applied earlier stands before who already waited: some came back, some were moved here."""
+    when = moment_long(last)
+    if not moved:
+        return ngettext(
+            "Någon som anmälde sig före dig är tillbaka i kön, sedan %(when)s.",
+            "%(n)s personer som anmälde sig före dig är tillbaka i kön, senast %(when)s.",
+            back,
+            when=when,
+        )
+    if not back:
+        return ngettext(
+            "Någon som anmälde sig före dig har flyttat hit från en annan start, %(when)s.",
+            "%(n)s personer som anmälde sig före dig har flyttat hit från en annan start, senast %(when)s.",
+            moved,
+            when=when,
+        )
+    return _(
+        "%(n)s personer som anmälde sig före dig har kommit tillbaka, eller flyttat hit från en annan start, senast "
+        "%(when)s.",
+        n=back + moved,
+        when=when,
+    )
 
 
 def kept_for_others(until: datetime | None) -> str:

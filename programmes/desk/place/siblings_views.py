@@ -12,6 +12,7 @@ from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.queue import order_queries
 from programmes.enrolment.together import queries as together_queries
 from programmes.enrolment.together import services as together_services
+from programmes.notices.undoable_queries import as_told
 from programmes.web.forms import read_form
 from programmes.web.open_places import for_shown, places_opened, show_place, shown_place
 
@@ -41,7 +42,7 @@ async def opened_here(request: AnyRequest) -> tuple[pages.OpenedPlace, ...]:
         if enrolment_id is None:
             continue
         facts = await queries.enrolment(enrolment_id)
-        cohort = await cohorts.by_id(facts.cohort_id)
+        cohort = await as_told(await cohorts.by_id(facts.cohort_id), state.clock.now())
         position = await queries.queue_position(facts.cohort_id, facts.turn) if facts.state == "queued" else 0
         kept = place_services.unseal(facts, state.key_folder)
         shown_state = pages.state_of(facts, cohort, state.clock.now())

@@ -45,7 +45,7 @@ async def answer_offer(request: AnyRequest) -> Response[Any]:
     try:
         return await _answered(request, enrolment_id, yes=answer == "ja")
     except Conflict as conflict:
-        place = await place_of(enrolment_id)
+        place = await place_of(enrolment_id, request.app.state.clock.now())
         state = pages.state_of(place.facts, place.cohort, request.app.state.clock.now())
         raise Conflict(pages.why_no_offer(conflict.code, state)) from conflict
 
@@ -54,7 +54,7 @@ async def _answered(request: AnyRequest, enrolment_id: UUID, yes: bool) -> Respo
     """The answer, heard. Raises Conflict: there is no offer any more."""
     state = request.app.state
     if yes:
-        place = await place_of(enrolment_id)
+        place = await place_of(enrolment_id, request.app.state.clock.now())
         await services.accept_offer(enrolment_id, place.programme, state.clock.now())
         return to_place()
     await services.decline_offer(enrolment_id, state.key_folder, state.clock.now())
@@ -88,7 +88,7 @@ async def cancel_visit(request: AnyRequest) -> Response[Any]:
 async def go_on(request: AnyRequest) -> Response[Any]:
     """After a no of their own: they wish to go on after all."""
     enrolment_id = await opened(request)
-    place = await place_of(enrolment_id)
+    place = await place_of(enrolment_id, request.app.state.clock.now())
     await step_services.wish_to_go_on(enrolment_id, place.programme, request.app.state.clock.now())
     return to_place()
 
@@ -99,7 +99,7 @@ async def accept(request: AnyRequest) -> Response[Any]:
     enrolment_id = await opened(request)
     form = await read_form(request)
     ticked = [int(v) for v in form.all("text") if v.isascii() and v.isdigit() and len(v) < 10]
-    place = await place_of(enrolment_id)
+    place = await place_of(enrolment_id, request.app.state.clock.now())
     now = request.app.state.clock.now()
     again = await new_versions(place, now)
     if place.facts.state == "confirmed" and not again:
@@ -119,7 +119,7 @@ async def declare_again(request: AnyRequest) -> Response[Any]:
     """What counts to the first day said again, for the day the first session has moved to."""
     enrolment_id = await opened(request)
     form = await read_form(request)
-    place = await place_of(enrolment_id)
+    place = await place_of(enrolment_id, request.app.state.clock.now())
     state = request.app.state
     asked = frozenset(question.condition for question in asked_again(request, place))
     if not asked or place.cohort.first_start is None:
@@ -156,7 +156,7 @@ async def _age_unmet(
 async def say_coming(request: AnyRequest) -> Response[Any]:
     """„Jag kommer“, from somebody who was asked to say so."""
     enrolment_id = await opened(request)
-    place = await place_of(enrolment_id)
+    place = await place_of(enrolment_id, request.app.state.clock.now())
     await coming_services.coming(enrolment_id, place.programme, request.app.state.clock.now())
     return to_place()
 

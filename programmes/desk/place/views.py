@@ -38,6 +38,7 @@ from programmes.enrolment.texts import agreement_queries
 from programmes.enrolment.together import queries as together_queries
 from programmes.enrolment.wording import accepted_texts, born_between, questions_again, skip_text, skip_told
 from programmes.notices.reach_services import way
+from programmes.notices.undoable_queries import as_told
 from programmes.web.client_address import origin
 from programmes.web.forms import Form, read_form
 from programmes.web.open_places import (
@@ -85,10 +86,10 @@ async def opened(request: AnyRequest) -> UUID:
     return found
 
 
-async def place_of(enrolment_id: UUID) -> Place:
-    """An enrolment with its cohort and programme. Raises NotFound."""
+async def place_of(enrolment_id: UUID, now: datetime) -> Place:
+    """An enrolment with its programme and its cohort, as far as they may know of it by now (`as_told`). Raises NotFound."""
     facts = await queries.enrolment(enrolment_id)
-    cohort = await cohorts.by_id(facts.cohort_id)
+    cohort = await as_told(await cohorts.by_id(facts.cohort_id), now)
     readings = await catalogue.readings(cohort.programme_id)
     return Place(facts, cohort, readings.in_force, as_judged(readings, facts.applied_at))
 
@@ -106,7 +107,7 @@ async def my_place(request: AnyRequest) -> Response[Any]:
         return await _sibling_or_code(request)
     if "byt" in request.query_params:
         return _code_form(request, Form(), already_open=True)
-    place = await place_of(enrolment_id)
+    place = await place_of(enrolment_id, request.app.state.clock.now())
     if place.facts.state == "refused" and place.facts.undo_until is not None:
         return page(request, "desk/place_refused.html", await _refused(request, place, place.facts.undo_until))
     if place.facts.state == "withdrawn" and place.facts.undo_until is not None:
@@ -278,12 +279,16 @@ async def _moving_part(place: Place, moved_here: datetime | None, now: datetime)
     facts, cohort = place.facts, place.cohort
     if not await moving_services.leads_away(facts, cohort, moved_here):
         return NOT_MOVING
-    right = await first_right_queries.of_start(cohort.cohort_id, now)
+    right, others = (
+        await first_right_queries.of_start(cohort.cohort_id, now),
+        await first_right_queries.other_starts(cohort, now),
+    )
     asked_at = await cohorts.postponed_at(cohort.cohort_id) if cohort.state == "postponed" else None
     return MovingPart(
         may=True,
-        to=bool(await first_right_queries.other_starts(cohort, now)),
-        until=moving_pages.until_text(right),
+        to=bool(others),
+        # The page speaks of the next start. Of any other one that is said where it can be chosen.
+        until=moving_pages.until_text(right) if right and others[:1] and others[0].cohort_id == right.cohort_id else "",
         asked_at=moving_pages.asked_key(asked_at) if asked_at else "",
         can=await first_right_queries.answer_of(facts.enrolment_id, asked_at) if asked_at else None,
     )
@@ -293,7 +298,7 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
     """How the person waits, and why others may have come before them."""
     facts, waits, now = place.facts, state == "queued", request.app.state.clock.now()
     together, passed = await waiting_with(facts)
-    came_before = await order_queries.last_came_before(facts) if waits else None
+    came_before = await order_queries.came_before(facts) if waits else None
     held_by, section = await together_queries.held_by(facts), place.programme.section
     leads = await order_queries.where_waiting_leads(facts.cohort_id, now) if waits else "offer"
     kept_until = await first_right_queries.kept_before(facts.cohort_id, facts.applied_at, now) if waits else None
@@ -307,7 +312,7 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
         passed_together=passed.get("passed_together", ""),
         passed_asked=passed.get("passed_asked", ""),
         passed_on=day_plain(local_date(facts.passed_at)) if facts.passed_at else "",
-        came_before=moment_long(came_before) if came_before else "",
+        came_before=pages.came_before(came_before.back, came_before.moved, came_before.last) if came_before else "",
         ran_out=waits and not facts.asked_to_come and "fullt" in request.query_params,
         parted=waits and bool(facts.together_id) and not together,
         # They keep their place in the queue of what waits for a decision: it may be cancelled or postponed (decision 101).
@@ -369,7 +374,7 @@ async def _calendar(request: AnyRequest, facts: queries.EnrolmentFacts) -> Parti
 
 async def place_again(request: AnyRequest, enrolment_id: UUID, wrong: str, typed: Form | None = None) -> Response[Any]:
     """The page again, with what to do about what was sent, and what was ticked still ticked."""
-    return await _shown(request, await place_of(enrolment_id), wrong, typed, 422)
+    return await _shown(request, await place_of(enrolment_id, request.app.state.clock.now()), wrong, typed, 422)
 
 
 HANDLERS = [my_place, open_place, close_place, leave_quickly]

@@ -252,7 +252,7 @@ def _visits_item(facts: Facts, group: Group) -> Item:
                         "%(n)s personer har inte gjort studiebesöket, och träffarna har börjat.",
                         group.visits_lacking)  # fmt: skip
         title = _("Studiebesök saknas i %(group)s", group=group.cohort.name)
-        return Item(title, group.address, told, Tag(_("Saknas"), "warn", "warn"), facts.today)
+        return Item(title, f"{group.address}/studiebesok", told, Tag(_("Saknas"), "warn", "warn"), facts.today)
     text = ngettext("%(n)s person väntar på att kunna boka, och ingen tid är ledig.",
                     "%(n)s personer väntar på att kunna boka, och ingen tid är ledig.",
                     group.visits_lacking)  # fmt: skip

@@ -35,24 +35,31 @@ _LEADS_SOMEWHERE = "exists (select from cohort t where t.id = r.cohort_id and t.
 
 
 async def of_start(from_cohort_id: int, now: datetime) -> FirstRight | None:
-    """The first right of those who had applied to a cancelled start, while it lasts."""
+    """The first right of those who had applied to a cancelled start, while it lasts and they can still move to the start
+    that it is to. It moves on to no other one that opens since: there nothing is kept (decision 39)."""
     row = await fetchrow(
         f"select cohort_id, until from first_right r where from_cohort_id = $1 and until > $2 and {_LEADS_SOMEWHERE}",
         from_cohort_id,
         now,
     )
-    return FirstRight(row["cohort_id"], row["until"]) if row else None
+    if row is None or not await _can_be_chosen(await cohorts.by_id(row["cohort_id"]), now):
+        return None
+    return FirstRight(row["cohort_id"], row["until"])
 
 
 async def is_awaited(from_cohort_id: int, now: datetime) -> datetime | None:
     """Until when people of a cancelled start can still use their first right; None when nobody is left who could."""
-    found: datetime | None = await fetchval(
-        f"""select until from first_right r where from_cohort_id = $1 and until > $2 and {_LEADS_SOMEWHERE} and exists (
-               select from enrolment e where e.cohort_id = $1 and e.state in ('preliminary', 'confirmed', 'queued'))""",
+    found = await of_start(from_cohort_id, now)
+    anybody = found and await fetchval(
+        "select true from enrolment where cohort_id = $1 and state in ('preliminary', 'confirmed', 'queued') limit 1",
         from_cohort_id,
-        now,
     )
-    return found
+    return found.until if found and anybody else None
+
+
+async def _can_be_chosen(start: CohortFacts, now: datetime) -> bool:
+    """Whether somebody can move to a start: it has not begun, and one can apply to it."""
+    return bool(start.first_start and start.first_start > now) and entry(await entry_facts(start.cohort_id), now) is None
 
 
 async def kept_for_others(facts: EnrolmentFacts, gate: Gate) -> int:
@@ -89,7 +96,7 @@ async def other_starts(cohort: CohortFacts, now: datetime) -> list[CohortFacts]:
         other
         for other in await cohorts.upcoming(cohort.slug)
         if other.cohort_id != cohort.cohort_id and other.section == cohort.section
-        if other.first_start and other.first_start > now and entry(await entry_facts(other.cohort_id), now) is None
+        if await _can_be_chosen(other, now)
     ]
     return sorted(found, key=lambda other: (other.first_start or now, other.cohort_id))
 

@@ -84,17 +84,28 @@ async def new_maxima(cohort_id: int) -> list[NewMaximum]:
     return [NewMaximum(**dict(row)) for row in rows]
 
 
-async def last_came_before(facts: EnrolmentFacts) -> datetime | None:
-    """When somebody who had applied earlier was last put before a person who already waited: they had left and came back, or
-    were moved here from another start. None when that never happened."""
-    found: datetime | None = await fetchval(
-        """select max(q.at) from queue_event q join enrolment e on e.id = q.enrolment_id
+@dataclass(frozen=True)
+class CameBefore:
+    """Those who had applied earlier and were put before somebody who already waited: how many had left and came `back`, how
+    many were moved from another start, and when that was last."""
+
+    back: int
+    moved: int
+    last: datetime
+
+
+async def came_before(facts: EnrolmentFacts) -> CameBefore | None:
+    """Who was put before a person who already waited, by the time of their application. None when that never happened."""
+    row = await fetchrow(
+        """select count(distinct e.id) filter (where q.kind = 'came_back_queue')::int as back,
+                  count(distinct e.id) filter (where q.kind = 'moved_here_queue')::int as moved, max(q.at) as last
+           from queue_event q join enrolment e on e.id = q.enrolment_id
            where e.cohort_id = $1 and e.turn < $2 and q.at > $3 and q.kind in ('came_back_queue', 'moved_here_queue')""",
         facts.cohort_id,
         facts.turn,
         facts.applied_at,
     )
-    return found
+    return CameBefore(**dict(row)) if row and row["last"] else None
 
 
 async def moved_here(enrolment_id: UUID) -> datetime | None:

@@ -86,7 +86,7 @@ async def _slots(
         form.raw("once") if _ONCE.fullmatch(form.raw("once")) else new_token(),
         form,
         refused,
-        tabs(cohort.cohort_id, cohort.form, cohort.state, study_visit=True),
+        tabs(cohort.cohort_id, cohort.form, cohort.state, visits=True),
         pages.slots_done(request.query_params.get("klart", "")) if request.method == "GET" else "",
     )
     return page(request, "enrolment/slots.html", view, status)

@@ -161,6 +161,8 @@ def _line(way: Way, step: Step, today: date, mine: bool) -> Line:
     due = step.due if step.owner != "nobody" else None
     said = "" if due is None else day_long(due) if due.year == today.year else day_year(due)
     shown = step.state == "next" and (mine or step.key not in {"decide", "move_on", "announce"})
+    # What goes before visits that people have left does not hide the way to them.
+    shown |= step.key == "visits" and step.state == "later" and way.visits_left > 0
     return Line(
         _titles(way, step.key),
         _line_text(way, step),

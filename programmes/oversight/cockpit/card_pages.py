@@ -112,7 +112,7 @@ def _help(n: int, brief: bool) -> str:
 
 
 def _details(start: Start) -> tuple[str, ...]:
-    """Study visits to come, and what people have said about new days."""
+    """Study visits that are left to do, and what people have said about new days."""
     visits = ngettext("%(n)s studiebesök kvar.", "%(n)s studiebesök kvar.", start.visits)
     return (*([visits] if start.visits else []), *_about_new_days(start))
 

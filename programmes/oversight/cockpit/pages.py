@@ -203,24 +203,69 @@ DECIDED: Mapping[str, str] = {"startad": "start", "uppskjuten": "postpone", "ins
 _SAID = {decision: what for what, decision in DECIDED.items()}
 
 
+@dataclass(frozen=True)
+class TakenBack:
+    """Which decision was taken back last; `again`: when the messages of the postponing leave that stands again with that."""
+
+    decision: str
+    again: datetime | None = None
+
+
+def taken_back(newest: Decided | None, history: Sequence[Line], tells: bool, now: datetime) -> TakenBack | None:
+    """The one that was taken back last, if any; `tells`: people are told of the newest that stands."""
+    undone = [(line.undone_at, line.decision) for line in history if line.undone_at]
+    if not undone:
+        return None
+    until = newest.undone_until if newest and newest.decision == "postpone" and tells else None
+    return TakenBack(max(undone)[1], until if until and until > now else None)
+
+
+def _undone(name: str, back: TakenBack) -> str:
+    """That a decision is taken back, and what stays that came of it."""
+    found = [
+        _("Beslutet om %(name)s är ångrat. Ingen deltagare har fått besked om beslutet.", name=name),
+        {
+            "cancel": _("Den som redan hade flyttat till en annan start är kvar där."),
+            "postpone": _(
+                "Den som redan hade flyttat till en annan start är kvar där, och den som däremellan fick veta andra dagar "
+                "får veta vilka som gäller."
+            ),
+        }.get(back.decision, ""),
+    ]
+    if back.again:
+        found.append(
+            _(
+                "Framflyttningen före det gäller igen. Beskeden om den går %(when)s, om ni inte ångrar också den.",
+                when=clock(back.again),
+            )
+        )
+    return " ".join(part for part in found if part)
+
+
 def _decided(what: str, name: str) -> str:
     texts = {
         "startad": _("%(name)s är startad.", name=name),
         "uppskjuten": _("%(name)s är framflyttad. Alla behåller sin plats.", name=name),
         "installd": _("%(name)s är inställd. Kalendrarna visar det.", name=name),
-        "angrad": _(
-            "Beslutet om %(name)s är ångrat. Ingen deltagare har fått besked om beslutet. Den som redan hade flyttat till "
-            "en annan start är kvar där, och den som däremellan fick veta andra dagar får veta vilka som gäller.",
-            name=name,
-        ),
+        "angrad": _undone(name, TakenBack("postpone")),
         "platser": _("Antalet platser i %(name)s är ändrat.", name=name),
     }
     return texts.get(what, "")
 
 
-def done_text(what: str, name: str, reach: Reach, tells: bool = True, until: datetime | None = None) -> str:
+def done_text(
+    what: str,
+    name: str,
+    reach: Reach,
+    tells: bool = True,
+    until: datetime | None = None,
+    back: TakenBack | None = None,
+) -> str:
     """What has just been decided and who hears of it how, from a fixed list; anything else says nothing. `tells`: it is such
-    as people are told of; `until`: it can be taken back until then, and nobody is rung before."""
+    as people are told of; `until`: it can be taken back until then, and nobody is rung before. `back`: what was taken back,
+    where that was what was done."""
+    if what == "angrad" and back:
+        return _undone(name, back)
     if what == "startad" and not tells:
         return _decided(what, name) + " " + _("Ingen får besked: alla träffar har varit.")
     calls = _("De som ska ringas står på Idag.") if reach.ring else ""

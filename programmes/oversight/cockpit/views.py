@@ -121,7 +121,8 @@ async def _done(request: AnyRequest) -> str:
     kind, tells = pages.TELLS.get(what), newest is None or await _told(cohort.cohort_id, newest)
     hear = await reach(cohort.cohort_id, kind, state.key_folder) if kind and tells else Reach()
     undo = await undoable(cohort.cohort_id, state.clock.now()) if hear.ring else None
-    return pages.done_text(what, cohort.name, hear, tells, undo.undone_until if undo else None)
+    back = pages.taken_back(newest, history, tells, state.clock.now())
+    return pages.done_text(what, cohort.name, hear, tells, undo.undone_until if undo else None, back)
 
 
 async def _told(cohort_id: int, found: decision_queries.Decided) -> bool:

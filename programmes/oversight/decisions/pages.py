@@ -255,7 +255,7 @@ def cancel_page(
         _short_year(facts, without(year, facts.cohort_id) if year else None),
         (("skal", reason),),
         button=_told_button(sum(reached.values(), start=Reach())),
-        others=_others(others),
+        others=_others(others, bool(facts.held or facts.queued)),
     )
 
 
@@ -308,31 +308,39 @@ def _cancel_openings(facts: Start, form: object, reason: str, hint: str) -> Deci
     )
 
 
-def _others(others: Sequence[Other]) -> str:
-    """Where those who lose their place can go; that a start is full and has a queue is said."""
+def _others(others: Sequence[Other], anybody: bool) -> str:
+    """Where those who lose their place can go, if there is anybody (`anybody`); that a start is full and has a queue is
+    said. Before newcomers they go at the next one only."""
     if not others:
-        return _("Ingen annan start är öppen för anmälan. De som vill får söka igen när ni öppnar en ny.")
+        again = [_("De som vill får söka igen när ni öppnar en ny.")] if anybody else []
+        return " ".join([_("Ingen annan start är öppen för anmälan."), *again])
     nearest, with_room = min(others, key=lambda o: o.day), [other.day for other in others if other.has_room]
     day = day_long(nearest.day)
-    first = _("Den som vill flyttar dit själv på Min plats, med tiden för sin anmälan, och går före nya anmälningar.")
+    goes = _("Den som vill flyttar dit själv på Min plats, med tiden för sin anmälan, och går före nya anmälningar.")
     if nearest.has_room:
-        return _("Nästa start är %(day)s.", day=day) + " " + first
-    if with_room:
+        where = _("Nästa start är %(day)s.", day=day)
+    elif with_room:
         later = capital(day_long(min(with_room)))
-        full = _("Nästa start är %(day)s, men den är full. %(later)s finns det plats.", day=day, later=later)
-        return full + " " + first
-    if not nearest.queued:
-        return _("Nästa start är %(day)s, men den är full.", day=day) + " " + first
-    full = ngettext(
-        "Nästa start är %(day)s, men den är full och %(n)s person står i kö.",
-        "Nästa start är %(day)s, men den är full och %(n)s personer står i kö.",
-        nearest.queued,
-        day=day,
-    )
-    return full + " " + first
+        where = _("Nästa start är %(day)s, men den är full. %(later)s finns det plats.", day=day, later=later)
+        goes = _(
+            "Den som vill flyttar själv på Min plats, med tiden för sin anmälan. Till den närmaste av dem går de före nya "
+            "anmälningar."
+        )
+    elif not nearest.queued:
+        where = _("Nästa start är %(day)s, men den är full.", day=day)
+    else:
+        where = ngettext(
+            "Nästa start är %(day)s, men den är full och %(n)s person står i kö.",
+            "Nästa start är %(day)s, men den är full och %(n)s personer står i kö.",
+            nearest.queued,
+            day=day,
+        )
+    return f"{where} {goes}" if anybody else where
 
 
 def _cancel_lead(facts: Start) -> str:
+    if not facts.held and not facts.queued:
+        return _("Ingen har plats eller står i kö.")
     people = ngettext("%(n)s person har plats.", "%(n)s personer har plats.", facts.held)
     queue = ngettext("%(n)s står i kö.", "%(n)s står i kö.", facts.queued) if facts.queued else _("Ingen står i kö.")
     return " ".join([people, queue, *([queue_kept(facts.queue_until)] if facts.queue_until else [])])

@@ -74,7 +74,7 @@ async def undo(cohort_id: int, decision_id: int, principal: Principal, now: date
         )
         if found.decision in _CHANGE:
             await _sessions_back(cohort_id, found, principal, now)
-        await forget_decision(cohort_id, found.decided_at)
+        await forget_decision(cohort_id, found.decision, found.decided_at)
         await execute(
             "update start_decision set undone_at = $2, undone_by = $3 where id = $1", decision_id, now, principal.staff_id
         )
