@@ -90,6 +90,11 @@ def _text(way: Way, key: str) -> str:
     return texts[key]() if numbers.get(key) else ""
 
 
+def _done(way: Way, key: str) -> str:
+    """What is to be known of a step that is done: what was decided, where that isn't that it starts."""
+    return _("Den startade inte. Det som var kvar ställdes in.") if key == "decide" and way.ended else ""
+
+
 def _erased(way: Way, step: Step) -> str:
     """By the rule of retention: for each person after the last note about them."""
     rule = _("Uppgifterna om var och en raderas tidigast %(n)s år efter den senaste anteckningen.", n=way.kept_years)
@@ -147,7 +152,11 @@ def _line(way: Way, step: Step, today: date, mine: bool) -> Line:
     shown = step.state == "next" and (mine or step.key not in {"decide", "move_on", "announce"})
     return Line(
         _titles(way, step.key),
-        "" if step.state == "done" else _erased(way, step) if step.key == "erase" else _text(way, step.key),
+        _done(way, step.key)
+        if step.state == "done"
+        else _erased(way, step)
+        if step.key == "erase"
+        else _text(way, step.key),
         "" if step.state == "later" else step.state,
         _who(way, step),
         said,
