@@ -73,8 +73,10 @@ async def history(cohort_id: int) -> list[Line]:
     """Every decision about a cohort's start, the newest first."""
     rows = await fetch(
         """select d.decision, d.reason, d.confirmed, d.minimum, s.display_name as by, d.decided_at,
-                  u.display_name as undone_by, d.undone_at
-           from start_decision d join staff s on s.id = d.staff_id left join staff u on u.id = d.undone_by
+                  u.display_name as undone_by, d.undone_at,
+                  d.decision = 'cancel' and d.undone_at is null and c.state <> 'cancelled' as ended
+           from start_decision d join cohort c on c.id = d.cohort_id join staff s on s.id = d.staff_id
+           left join staff u on u.id = d.undone_by
            where d.cohort_id = $1 order by d.id desc""",
         cohort_id,
     )

@@ -19,7 +19,7 @@ class Decided:
 @dataclass(frozen=True)
 class Line:
     """One decision as it is kept: what, why, with how many confirmed of how many at least (None: not known), by whom and
-    when; and that it was taken back."""
+    when; and that it was taken back. `ended`: a cancelling of a group that could not start, but was held in part."""
 
     decision: str
     reason: str
@@ -29,3 +29,4 @@ class Line:
     decided_at: datetime
     undone_by: str | None
     undone_at: datetime | None
+    ended: bool = False

@@ -234,6 +234,11 @@ async def begun(cohort_id: int, now: datetime) -> int:
     return int(await fetchval(statement, cohort_id, now))
 
 
+async def left(cohort_id: int, now: datetime) -> list[SessionFacts]:
+    """The sessions of a cohort that have not begun and are not cancelled, in order."""
+    return [s for s in await sessions(cohort_id) if s.state in {"planned", "moved"} and s.starts_at > now]
+
+
 async def held(cohort_id: int) -> int:
     """At how many of its sessions something was counted or marked: that they took place."""
     return int(await fetchval("select count(*) from cohort_session where cohort_id = $1 and state = 'held'", cohort_id))

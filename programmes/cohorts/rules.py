@@ -330,10 +330,9 @@ def start_is_told(sessions: int, begun: int) -> bool:
     return not sessions or begun < sessions
 
 
-def ends_early(state: str, form: str, held: bool) -> bool:
-    """Whether what is left may be cancelled at once: of what runs. A group that has not started is decided upon; unless a
-    session of it was `held`, since it can then be neither cancelled nor postponed, and may not reach its minimum either."""
-    return state == "started" or (state == "open" and (form != "group" or held))
+def ends_early(state: str, form: str) -> bool:
+    """Whether what is left may be cancelled at once: of what runs. A group that has not started is decided upon."""
+    return state == "started" or (state == "open" and form != "group")
 
 
 @dataclass(frozen=True)
@@ -377,6 +376,12 @@ def start_choice(facts: StartFacts, confirmed: int) -> StartChoice:
     if not decide_start(facts, confirmed, with_fewer=False):
         return "start"
     return "not_yet" if decide_start(facts, confirmed, with_fewer=True) else "fewer"
+
+
+def ends_by_decision(facts: StartFacts, confirmed: int, held: bool) -> bool:
+    """Whether what is decided of a group that nobody has decided about can only be that it ends (decision 103): a session of
+    it was `held`, so that it is neither cancelled nor postponed, and it may not start either."""
+    return held and facts.state in {"open", "postponed"} and start_choice(facts, confirmed) == "not_yet"
 
 
 def why_not_postpone(

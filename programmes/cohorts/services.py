@@ -109,9 +109,9 @@ async def mark_started(cohort: CohortFacts, confirmed: int, principal: Principal
     Raises:
         Conflict: somebody else has decided.
     """
-    _refuse_decided(cohort)
+    refuse_decided(cohort)
     await execute("update cohort set state = 'started', started_at = $2 where id = $1", cohort.cohort_id, now)
-    await _decided(cohort, "start", reason, confirmed, principal, now)
+    await remember_decision(cohort, "start", reason, confirmed, principal, now)
     if start_is_told(cohort.sessions, await queries.begun(cohort.cohort_id, now)):
         await jobs.put("cohort_started", {"cohort": cohort.cohort_id})
 
@@ -122,7 +122,7 @@ async def mark_cancelled(cohort: CohortFacts, reason: str, confirmed: int, princ
     Raises:
         Conflict: somebody else has decided.
     """
-    _refuse_decided(cohort)
+    refuse_decided(cohort)
     await execute(
         "update cohort set state = 'cancelled', ended_how = 'cancelled', closed_at = $2 where id = $1", cohort.cohort_id, now
     )
@@ -133,7 +133,7 @@ async def mark_cancelled(cohort: CohortFacts, reason: str, confirmed: int, princ
             cohort.cohort_id,
             now,
         )
-    await _decided(cohort, "cancel", reason, confirmed, principal, now)
+    await remember_decision(cohort, "cancel", reason, confirmed, principal, now)
     if cohort.state != "planned":
         await jobs.put("cohort_cancelled", {"cohort": cohort.cohort_id, "change": noted.change_id})
 
@@ -174,7 +174,7 @@ async def mark_postponed(
     Raises:
         Conflict: somebody else has decided.
     """
-    _refuse_decided(cohort)
+    refuse_decided(cohort)
     schedule, clashes = await plan_again(cohort.cohort_id, new_first, now)
     found = why_not_postpone(cohort.state, cohort.first_start, new_first, decide_by, schedule, now)
     sessions = await _counted(cohort.cohort_id)
@@ -187,7 +187,7 @@ async def mark_postponed(
     shares = [any(note.kind == "room_taken" for note in day.notes) for day in schedule.sessions]
     async with noting(cohort.cohort_id, "postpone", principal, now) as noted, as_said(cohort.cohort_id, clashes):
         await _give_days(sessions, schedule.slots, shares, now)
-    await _decided(cohort, "postpone", reason, confirmed, principal, now)
+    await remember_decision(cohort, "postpone", reason, confirmed, principal, now)
     if cohort.state != "planned":
         await jobs.put("cohort_postponed", {"cohort": cohort.cohort_id, "change": noted.change_id})
     return []
@@ -208,14 +208,24 @@ async def _give_days(sessions: Sequence[SessionFacts], slots: Sequence[Slot], sh
     )
 
 
-def _refuse_decided(cohort: CohortFacts) -> None:
+def refuse_decided(cohort: CohortFacts) -> None:
+    """Raises Conflict when it is decided about a start already."""
     if cohort.state not in UNDECIDED:
         raise Conflict("cohort_changed")
 
 
-async def _decided(
-    cohort: CohortFacts, decision: str, reason: str, confirmed: int, principal: Principal, now: datetime
+async def remember_decision(
+    cohort: CohortFacts,
+    decision: str,
+    reason: str,
+    confirmed: int,
+    principal: Principal,
+    now: datetime,
+    *,
+    can_be_undone: bool = True,
 ) -> None:
+    """In the caller's transaction, under the lock: who decided what of a start, when and why; with what undoing it would
+    give back, where that can be."""
     await execute(
         """insert into start_decision (cohort_id, decision, reason, confirmed, staff_id, decided_at, state_before,
                                        decide_before, minimum) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
@@ -225,8 +235,8 @@ async def _decided(
         confirmed,
         principal.staff_id,
         now,
-        cohort.state,
-        cohort.decide_by,
+        cohort.state if can_be_undone else None,
+        cohort.decide_by if can_be_undone else None,
         cohort.minimum,
     )
     await audit.note(f"cohort:{decision}", f"cohort/{cohort.cohort_id}", principal.staff_id, now)

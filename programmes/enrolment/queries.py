@@ -135,6 +135,10 @@ async def places(cohort_ids: Iterable[int]) -> dict[int, Places]:
 # SQL: when the last session of the cohort `c` ends, if it is a group.
 _LAST_END = """(select max(s.ends_at) from cohort_session s join programme p on p.id = c.programme_id
                 where s.cohort_id = c.id and s.state <> 'cancelled' and p.form = 'group')"""
+# SQL: from when nothing is left of the cohort `c`, once it is said how it ended.
+_OVER_FROM = """(case when c.ended_how is not null then coalesce((
+                     select max(s.ends_at) from cohort_session s where s.cohort_id = c.id and s.state <> 'cancelled'),
+                     c.created_at) end)"""
 
 
 async def lock_gate(cohort_id: int, now: datetime) -> Gate:
@@ -158,6 +162,7 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
                    where cohort_id = $1 and state <> 'cancelled' and starts_at > $3) as next_session,
                   (select {UNBOOKED} from cohort c where c.id = $1) as unbooked,
                   (select {_LAST_END} from cohort c where c.id = $1) as last_end,
+                  (select {_OVER_FROM} from cohort c where c.id = $1) as over_from,
                   k.kept, k.kept_since
             from (select {kept_places("$3")} from cohort c where c.id = $1) k""",
         cohort_id,
@@ -178,6 +183,7 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
             row["unbooked"],
             cohort["started_at"],
             row["last_end"],
+            row["over_from"],
         ),
         row["next_session"],
         row["waits_aside"],
@@ -237,7 +243,7 @@ async def form_facts(cohort_id: int, once_digest: bytes | None) -> tuple[Entry, 
         f"""select state, enrol_from, started_at,
                    (select starts_at from cohort_session s where s.cohort_id = c.id and s.number = least(
                    c.last_entry_session, (select max(number) from cohort_session where cohort_id = c.id))) as last_entry,
-                   {UNBOOKED} as unbooked, {_LAST_END} as last_end,
+                   {UNBOOKED} as unbooked, {_LAST_END} as last_end, {_OVER_FROM} as over_from,
                    exists (select 1 from enrolment where once_digest = $2 and state = any($3::text[])) as received
             from cohort c where id = $1""",
         cohort_id,
@@ -246,7 +252,7 @@ async def form_facts(cohort_id: int, once_digest: bytes | None) -> tuple[Entry, 
     )
     if row is None:
         raise NotFound
-    columns = ("state", "enrol_from", "last_entry", "unbooked", "started_at", "last_end")
+    columns = ("state", "enrol_from", "last_entry", "unbooked", "started_at", "last_end", "over_from")
     return Entry(*(row[name] for name in columns)), row["received"]
 
 

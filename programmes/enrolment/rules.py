@@ -42,7 +42,7 @@ class Entry:
     """Whether, and how, one may still enter a cohort. Times are aware; `last_entry` is when the last session one may
     join at begins, None when no session is planned. `unbooked`: a series of talks whose first is booked later.
     `started_at`: when its start was decided. `last_end`: when the last session of a group ends; None for talks, whose start
-    nobody decides."""
+    nobody decides. `over_from`: from when nothing is left of it; None until it is said how it ended."""
 
     state: str
     enrol_from: date
@@ -50,6 +50,7 @@ class Entry:
     unbooked: bool = False
     started_at: datetime | None = None
     last_end: datetime | None = None
+    over_from: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -316,3 +317,8 @@ def strays(on_disk: Collection[UUID], known: Collection[UUID]) -> frozenset[UUID
     backup), and removing the keys would erase what another backup brings back."""
     left = frozenset(on_disk) - frozenset(known)
     return None if len(left) > _FEW and 2 * len(left) > len(on_disk) else left
+
+
+def people_as(confirmed: int, preliminary: int, offered: int, queued: int) -> str:
+    """What a form about a start said of people: how many have what."""
+    return f"{confirmed}.{preliminary}.{offered}.{queued}"

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from programmes.catalogue.condition_rules import check
 from programmes.catalogue.rules import Answers, Outcome, Programme
 from programmes.cohorts import queries as cohorts
-from programmes.core import audit
+from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.db import execute, fetch, transaction
 from programmes.core.erasure import destroy_key
@@ -23,7 +23,7 @@ from programmes.enrolment.rules import ALIVE, StaffEnding, State, still_to_do, w
 from programmes.enrolment.together.rules import sibling_once, takes_siblings
 from programmes.enrolment.together.services import unit_of
 from programmes.enrolment.visits import step_services
-from programmes.enrolment.visits.services import drop_booked, leave_slot
+from programmes.enrolment.visits.services import cancel_coming, drop_booked, leave_slot
 
 _OFFERED: frozenset[State] = frozenset({"offered"})
 
@@ -275,6 +275,20 @@ async def end_all(cohort_id: int, now: datetime) -> None:
         cohort_id,
         now,
     )
+    await end_offers(cohort_id, now)
+
+
+async def end_rest(cohort_id: int, now: datetime) -> None:
+    """In the caller's transaction, under the cohort's lock, when all that was left of it is cancelled for good: offers end,
+    and so do the study visits to come, booked or not. Who waits is told that the queue is over, at once."""
+    await cancel_coming(cohort_id, now)
+    await end_offers(cohort_id, now)
+    if await fetch("select 1 from enrolment where cohort_id = $1 and state = 'queued' limit 1", cohort_id):
+        await jobs.put("queue_ended", {"cohort": cohort_id})
+
+
+async def end_offers(cohort_id: int, now: datetime) -> None:
+    """In the caller's transaction, under the cohort's lock: who has an offer waits again."""
     await execute(
         """delete from seat where enrolment_id in (select id from enrolment where cohort_id = $1 and state = 'offered')""",
         cohort_id,

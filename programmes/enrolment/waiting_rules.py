@@ -101,7 +101,7 @@ def queue_over(facts: Entry, now: datetime) -> bool:
     closed = entry(facts, now)
     if closed is None or closed.code == "not_yet":
         return False
-    if closed.code != "too_late":
+    if closed.code != "too_late" or (facts.over_from is not None and now >= facts.over_from):
         return True
     if facts.last_entry is None:
         return False

@@ -118,10 +118,11 @@ async def programme_of(ballot_id: UUID | None) -> int | None:
 
 
 async def groups_without_a_box() -> list[int]:
-    """Group cohorts that have started and have no box yet."""
+    """Group cohorts that have started and have no box yet. One that has ended needs none: nobody is there to answer."""
     rows = await fetch(
         """select c.id from cohort c join programme p on p.id = c.programme_id
-           where c.state = 'started' and p.form = 'group' and not exists (select from ballot b where b.cohort_id = c.id)"""
+           where c.state = 'started' and c.ended_how is distinct from 'ended_early' and p.form = 'group'
+             and not exists (select from ballot b where b.cohort_id = c.id)"""
     )
     return [row["id"] for row in rows]
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from programmes.core.i18n import clock, listed, moment_long, ngettext
+from programmes.core.i18n import capital, clock, listed, moment_long, ngettext
 from programmes.core.i18n import gettext as _
+from programmes.enrolment.rules import State
 
 # `bounced`: mail goes, but one has come back or was refused for good, so nobody counts on it; `refused`: texts to a number
 # that was refused.
@@ -103,6 +104,24 @@ def rows(reach: Reach, what: str) -> tuple[tuple[str, str, str], ...]:
         (reach.place, _("%(n)s utan kontaktväg", n=reach.place), _("Syns på Min plats")),
     ]
     return tuple((who, what, how) for number, who, how in found if number)
+
+
+def people_rows(
+    numbers: Mapping[State, int], what: Mapping[State, str], reached: Mapping[State, Reach]
+) -> tuple[tuple[str, str, str], ...]:
+    """Who, by how they stand, what happens to them, and how many of them hear of it in which way."""
+    found: list[tuple[State, str]] = [
+        ("confirmed", ngettext("%(n)s klar", "%(n)s klara", numbers.get("confirmed", 0))),
+        ("preliminary", ngettext("%(n)s preliminär", "%(n)s preliminära", numbers.get("preliminary", 0))),
+        ("offered", ngettext("%(n)s erbjuden", "%(n)s erbjudna", numbers.get("offered", 0))),
+        ("queued", _("%(n)s i kö", n=numbers.get("queued", 0))),
+    ]
+    unseen = _("Syns på Min plats")
+    return tuple(
+        (who, what[state], capital(told(reached[state])) if state in reached else unseen)
+        for state, who in found
+        if numbers.get(state, 0)
+    )
 
 
 def _with(how: str, reach: Reach) -> str:

@@ -57,7 +57,10 @@ def _or(known: str, other: Slot | None) -> str:
 
 def rest_news(facts: Facts) -> list[str]:
     if facts.kind == "rest_cancelled":
-        return [_("De möten som var kvar är inställda."), _("Du behöver inte göra något.")]
+        visit = (
+            [_("Det första mötet som du hade bokat %(when)s är också inställt.", when=facts.visit)] if facts.visit else []
+        )
+        return [_("De möten som var kvar är inställda."), *visit, _("Du behöver inte göra något.")]
     if facts.kind == "change_undone":
         return [_("Ändringen som vi skrev om gäller inte."), *_as_it_is(facts)]
     if any(one.was is None or one.now is None for one in facts.became):

@@ -16,11 +16,13 @@ from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.queue import deadline_queries, order_queries
 from programmes.enrolment.queue.deadline_rules import too_short
+from programmes.enrolment.rules import Visit
 from programmes.enrolment.texts import agreement_queries
 from programmes.notices import belief_rules, change_queries, rules
 from programmes.notices.belief_rules import Known
 from programmes.notices.letter_fact_rules import Became, Facts, Slot
 from programmes.notices.queries import NoticeFacts
+from programmes.notices.rules import Kind
 from programmes.settings import Settings
 
 Differs = Mapping[int, tuple[Known | None, Known | None]]
@@ -52,7 +54,7 @@ async def words_of(
         facts.kind,
         person.state,
         answer_by=person.offer_expires_at,
-        visit=Slot(visit.starts_at, visit.ends_at) if visit else None,
+        visit=Slot(visit.starts_at, visit.ends_at) if visit and _is_news(facts.kind, visit, now) else None,
         book_by=book_by,
         link=f"{settings.base_url}/min-plats#{code}" if code else "",
         phone=settings.phone,
@@ -61,6 +63,11 @@ async def words_of(
     words = _with_sessions(words, facts, about, sessions, now)
     words = _with_changes(words, about, changed, [s for s in counted if s.starts_at > now])
     return await _with_first_day(await _with_queue(words, person, now), person, counted)
+
+
+def _is_news(kind: Kind, visit: Visit, now: datetime) -> bool:
+    """Whether a message says of a study visit: that all which was left is cancelled, only of one that was to come."""
+    return kind != "rest_cancelled" or (visit.state == "cancelled" and visit.starts_at > now)
 
 
 async def _changed(facts: NoticeFacts, person: EnrolmentFacts, about: SessionFacts | None, now: datetime) -> _Changed | None:

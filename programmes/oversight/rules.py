@@ -8,6 +8,7 @@ from typing import Literal
 from programmes.cohorts.rules import Reason, StartChoice, StartFacts
 from programmes.cohorts.schedule_rules import Schedule, Slot
 from programmes.core.clock import local_date
+from programmes.enrolment.rules import people_as
 from programmes.enrolment.waiting_rules import undecided_until
 
 SOON = timedelta(days=21)
@@ -17,11 +18,6 @@ TILE = timedelta(days=14)
 def seen_as(state: str, first_start: datetime | None) -> str:
     """What a form about a start was shown for: it changes with every decision and every new first day."""
     return f"{state}-{first_start:%Y%m%d%H%M}" if first_start else f"{state}-"
-
-
-def people_as(confirmed: int, preliminary: int, offered: int, queued: int) -> str:
-    """What a form about a start said of people: how many have what."""
-    return f"{confirmed}.{preliminary}.{offered}.{queued}"
 
 
 @dataclass(frozen=True)

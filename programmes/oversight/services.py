@@ -19,8 +19,9 @@ from programmes.enrolment.leaving import first_right_services
 from programmes.enrolment.queries import Places, places
 from programmes.enrolment.queue import services as queue
 from programmes.enrolment.records.apart_queries import days_apart
+from programmes.enrolment.rules import people_as
 from programmes.enrolment.together import queries as together_queries
-from programmes.oversight.rules import people_as, seen_as
+from programmes.oversight.rules import seen_as
 
 __all__ = ["PEOPLE_CHANGED", "REASONS", "cancel", "change_limits", "plan_again", "postpone", "seen_as", "start"]
 PEOPLE_CHANGED = "people_changed"

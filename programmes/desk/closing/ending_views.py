@@ -5,11 +5,14 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
+from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.core.clock import local_date
 from programmes.desk.closing import ending_pages as pages
 from programmes.desk.closing import series_services as services
-from programmes.notices.reach_services import reach
+from programmes.enrolment import queries as enrolments
+from programmes.enrolment.visits import queries as visit_queries
+from programmes.notices.reach_services import reach_by_state
 from programmes.web.forms import read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
@@ -41,24 +44,29 @@ async def start_series(request: AnyRequest, cohort_id: FromPath[int]) -> Respons
 
 @get("/personal/grupper/{cohort_id:int}/avsluta/i-fortid", guards=[signed_in])
 async def confirm(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
-    """What is left and who hears of it. Back to the checklist when nothing is, or when it has not started."""
+    """What is left and who hears of it. Back to the checklist when nothing is, or when it is to be decided first."""
     state, number = request.app.state, row_id(cohort_id)
-    now = state.clock.now()
-    cohort = await cohorts.mine(principal(request), local_date(now), number)
-    sessions = await cohorts.sessions(number)
-    left = [s for s in sessions if s.state in {"planned", "moved"} and s.starts_at > now]
-    if not left or not services.ends_early(cohort.state, cohort.form, "held" in {s.state for s in sessions}):
+    who, now = principal(request), state.clock.now()
+    cohort = await cohorts.mine(who, local_date(now), number)
+    left = await cohorts.left(number, now)
+    if not await services.ends_now(cohort, len(left), who):
         return _to(f"/personal/grupper/{number}/avsluta")
-    told = await reach(number, "rest_cancelled", state.key_folder)
-    return page(request, "desk/closing_early.html", pages.ending_page(cohort, left, told))
+    placed = (await enrolments.places([number]))[number]
+    # Who has an offer waits again, and hears with those who do that the queue is over.
+    told = await reach_by_state(number, "rest_cancelled", state.key_folder) if left else {}
+    told |= await reach_by_state(number, "queue_ended", state.key_folder)
+    programme = await catalogue.programme(cohort.programme_id)
+    visits = await visit_queries.coming(number, now)
+    view = pages.ending_page(cohort, left, placed, told, visits, programme.participants_min)
+    return page(request, "desk/closing_early.html", view)
 
 
 @post("/personal/grupper/{cohort_id:int}/avsluta/i-fortid", guards=[signed_in], status_code=303)
 async def cancel_rest(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """Cancel all that is left."""
     form = await read_form(request)
-    now = request.app.state.clock.now()
-    await services.cancel_rest(row_id(cohort_id), form.raw("sett"), principal(request), now)
+    number, now = row_id(cohort_id), request.app.state.clock.now()
+    await services.cancel_rest(number, form.raw("sett"), principal(request), now, form.raw("vilka") or None)
     return _to(f"/personal/grupper/{cohort_id}/avsluta")
 
 

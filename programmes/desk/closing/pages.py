@@ -15,7 +15,7 @@ from programmes.core.i18n import capital, day_long, day_plain, moment_long, nget
 from programmes.core.i18n import gettext as _
 from programmes.desk.closing.kept_pages import WhatHappens, ended_title, goes_with_the_rest, what_happens
 from programmes.desk.closing.receipt_wording_rules import Alone, Link, alone
-from programmes.desk.closing.rules import ClosingFacts, Ending, Step, StepKey, endings, erased_by, may_close, steps
+from programmes.desk.closing.rules import ClosingFacts, Ending, Placed, Step, StepKey, endings, erased_by, may_close, steps
 from programmes.desk.group.groups_pages import Tag
 from programmes.desk.group.pages import GroupHead
 
@@ -105,12 +105,19 @@ def ending_text(ending: Ending | None) -> str:
 
 
 def closing_page(
-    head: GroupHead, cohort: CohortFacts, facts: ClosingFacts, unnoted: Sequence[Unnoted], typed: Typed
+    head: GroupHead,
+    cohort: CohortFacts,
+    facts: ClosingFacts,
+    unnoted: Sequence[Unnoted],
+    typed: Typed,
+    decides: bool,
 ) -> ClosingPage:
-    """The checklist. The first step that isn't done is next, and its form is open."""
+    """The checklist. The first step that isn't done is next, and its form is open. `decides`: the asker coordinates it."""
     found = steps(facts)
     first = next((step.key for step in found if not step.done), "")
-    rows = tuple(_row(cohort, facts, unnoted, step, first, typed.open) for step in found)
+    # What is to be decided goes before any answer.
+    opened = "" if facts.decision else typed.open
+    rows = tuple(_row(cohort, facts, unnoted, step, first, opened, decides) for step in found)
     values = dict(typed.counts or as_values(facts.unique))
     return ClosingPage(
         head=replace(head, tag=_tag(cohort, facts) or head.tag),
@@ -193,7 +200,13 @@ def broken_text(bounds: Bounds, broken: Bound) -> tuple[str, str]:
 
 
 def _row(
-    cohort: CohortFacts, facts: ClosingFacts, unnoted: Sequence[Unnoted], step: Step, first: StepKey | str, opened: str
+    cohort: CohortFacts,
+    facts: ClosingFacts,
+    unnoted: Sequence[Unnoted],
+    step: Step,
+    first: StepKey | str,
+    opened: str,
+    decides: bool,
 ) -> StepRow:
     state = "done" if step.done else "next" if step.key == first else ""
     title, text = _words(facts, step)
@@ -203,7 +216,7 @@ def _row(
         title=title,
         text=text,
         state=state,
-        links=tuple(_links(cohort, facts, unnoted, step)) if state == "next" else (),
+        links=tuple(_links(cohort, facts, unnoted, step, decides)) if state == "next" else (),
         open=state == "next" or opened == step.key,
         change=f"/personal/grupper/{cohort.cohort_id}/avsluta?steg={step.key}#{step.key}" if changeable else "",
     )
@@ -211,6 +224,7 @@ def _row(
 
 def _words(facts: ClosingFacts, step: Step) -> tuple[str, str]:
     return {
+        "decision": _decision,
         "attendance": _attendance,
         "ending": _ending,
         "evaluation": _evaluation,
@@ -218,6 +232,18 @@ def _words(facts: ClosingFacts, step: Step) -> tuple[str, str]:
         "own_words": _own_words,
         "transfer": _transfer,
     }[step.key](facts, step.done)
+
+
+def _decision(facts: ClosingFacts, done: bool) -> tuple[str, str]:
+    """What nobody has decided yet."""
+    title, who = _("Besluta först om gruppen startar"), _("Samordnaren beslutar.")
+    if facts.decision == "end":
+        title = _("Besluta först att gruppen slutar")
+        why = _(
+            "För få är klara för att den ska kunna starta, och eftersom en del är hållen kan den inte heller ställas in."
+        )
+        return title, " ".join((who, why, _("De som har plats eller står i kö får veta.")))
+    return title, who + " " + _("Tills dess kan gruppen inte avslutas, och de som står i kö väntar på beslutet.")
 
 
 def _attendance(facts: ClosingFacts, done: bool) -> tuple[str, str]:
@@ -235,12 +261,10 @@ def _attendance(facts: ClosingFacts, done: bool) -> tuple[str, str]:
         parts.append(ngettext("%(n)s tillfälle saknar sin anteckning.", "%(n)s tillfällen saknar sin anteckning.", n))
     if facts.coming:
         parts.append(ngettext("%(n)s tillfälle är kvar.", "%(n)s tillfällen är kvar.", facts.coming))
-        early = ends_early(facts.state, facts.form, facts.held)
-        parts.append(
-            _("Slutar det i förtid ställer du in alla på en gång, så att alla får veta.")
-            if early
-            else _("Slutar det i förtid ställer du in dem först, så att alla får veta.")
-        )
+        if ends_early(facts.state, facts.form):
+            parts.append(_("Slutar det i förtid ställer du in alla på en gång, så att alla får veta."))
+        elif not facts.decision:
+            parts.append(_("Slutar det i förtid ställer du in dem först, så att alla får veta."))
     return titles[facts.kind], " ".join(parts)
 
 
@@ -288,23 +312,37 @@ def _transfer(facts: ClosingFacts, done: bool) -> tuple[str, str]:
     return title, _("Den här insatsen dokumenteras på person. För över sammanfattningen innan gruppen avslutas.")
 
 
-def _links(cohort: CohortFacts, facts: ClosingFacts, unnoted: Sequence[Unnoted], step: Step) -> list[Link]:
+def _links(cohort: CohortFacts, facts: ClosingFacts, unnoted: Sequence[Unnoted], step: Step, decides: bool) -> list[Link]:
     address = f"/personal/grupper/{cohort.cohort_id}"
+    if step.key == "decision":
+        return [_to_decision(cohort, facts)] if decides else []
     if step.key == "attendance":
-        found = [
-            Link(capital(numbered(cohort.form, entry.number)), f"/personal/traffar/{entry.session_id}/narvaro")
-            for entry in unnoted[:_MOST_LINKS]
-        ]
-        if found or not facts.coming:
-            return found
-        if ends_early(facts.state, facts.form, facts.held):
-            return [Link(_("Ställ in det som är kvar"), f"{address}/avsluta/i-fortid"), Link(*_to_sessions(cohort))]
-        return [Link(*_to_sessions(cohort))]
+        return _to_attendance(cohort, facts, unnoted)
     if step.key == "evaluation":
         return [Link(_("Till utvärderingen"), f"{address}/utvardering")]
     if step.key == "own_words":
         return [Link(_("Skriv gruppens egna ord"), f"{address}/utvardering")]
     return []
+
+
+def _to_attendance(cohort: CohortFacts, facts: ClosingFacts, unnoted: Sequence[Unnoted]) -> list[Link]:
+    found = [
+        Link(capital(numbered(cohort.form, entry.number)), f"/personal/traffar/{entry.session_id}/narvaro")
+        for entry in unnoted[:_MOST_LINKS]
+    ]
+    if found or not facts.coming:
+        return found
+    if ends_early(facts.state, facts.form):
+        early = f"/personal/grupper/{cohort.cohort_id}/avsluta/i-fortid"
+        return [Link(_("Ställ in det som är kvar"), early), Link(*_to_sessions(cohort))]
+    return [Link(*_to_sessions(cohort))]
+
+
+def _to_decision(cohort: CohortFacts, facts: ClosingFacts) -> Link:
+    if facts.decision == "end":
+        text = _("Ställ in det som är kvar") if facts.coming else _("Besluta att gruppen slutar")
+        return Link(text, f"/personal/grupper/{cohort.cohort_id}/avsluta/i-fortid")
+    return Link(_("Till beslutet om start"), f"/personal/starter/{cohort.cohort_id}/starta")
 
 
 def _to_sessions(cohort: CohortFacts) -> tuple[str, str]:
@@ -316,6 +354,13 @@ def _last(cohort: CohortFacts, facts: ClosingFacts, all_done: bool) -> StepRow:
     """Closing itself."""
     ready = may_close(facts)
     title = _("Listan raderas") if _has_list(cohort, facts) else _("Avsluta")
+    text = (_waits(facts) if all_done else "") or _what_closing_does(cohort, facts)
+    button = Link(_("Avsluta och radera listan") if _has_list(cohort, facts) else _("Avsluta"),
+                  f"/personal/grupper/{cohort.cohort_id}/avsluta/radera")  # fmt: skip
+    return StepRow("close", title, text, "next" if all_done else "", (button,) if ready else (), ready, "")
+
+
+def _what_closing_does(cohort: CohortFacts, facts: ClosingFacts) -> str:
     text = _("Gruppen blir avslutad. Personernas platser och närvaro finns kvar.")
     if cohort.form == "individual":
         text = _("Samtalen blir avslutade. Närvaron finns kvar.")
@@ -328,18 +373,26 @@ def _last(cohort: CohortFacts, facts: ClosingFacts, all_done: bool) -> StepRow:
         due = erased_by(cohort.last_end, None)
         if due:
             text += " " + _("Senast %(day)s, även om inget görs.", day=day_plain(local_date(due)))
-    if all_done and facts.waiting:
-        text = _("Besked är på väg till deltagarna, och listan behövs tills de är framme. Försök igen om några minuter.")
-        if facts.held_until:
-            text = _("Ett besked får skickas först %(when)s, och listan behövs tills dess. Avsluta efter det.",
-                     when=moment_long(facts.held_until))  # fmt: skip
-    if all_done and facts.first_right_until:
+    return text
+
+
+def _waits(facts: ClosingFacts) -> str:
+    """What closing has to wait for, though everything else is done; empty where nothing."""
+    if facts.first_right_until:
         until = moment_long(facts.first_right_until)
         text = _("De som var anmälda får flytta till en annan start före andra till och med %(until)s.", until=until)
-        text += " " + _("Listan behövs tills dess, eller tills alla har flyttat eller lämnat.")
-    button = Link(_("Avsluta och radera listan") if _has_list(cohort, facts) else _("Avsluta"),
-                  f"/personal/grupper/{cohort.cohort_id}/avsluta/radera")  # fmt: skip
-    return StepRow("close", title, text, "next" if all_done else "", (button,) if ready else (), ready, "")
+        return text + " " + _("Listan behövs tills dess, eller tills alla har flyttat eller lämnat.")
+    if facts.waiting and facts.held_until:
+        return _("Ett besked får skickas först %(when)s, och listan behövs tills dess. Avsluta efter det.",
+                 when=moment_long(facts.held_until))  # fmt: skip
+    if facts.waiting:
+        return _("Besked är på väg till deltagarna, och listan behövs tills de är framme. Försök igen om några minuter.")
+    if facts.queued:
+        return _("De som står i kö får först veta att kön är slut. Försök igen om några minuter.")
+    if facts.reading:
+        return _("De som stod i kö ska hinna läsa på Min plats att kön är slut: ett dygn efter beskedet, längst tre dygn. "
+                 "Avsluta efter det.")  # fmt: skip
+    return ""
 
 
 def closed_page(
@@ -357,15 +410,27 @@ def closed_page(
 
 
 def confirm_page(
-    head: GroupHead, facts: ClosingFacts, cohort: CohortFacts, receipt_id: str, confirmed: int, never_came: int, calls: int
+    head: GroupHead, facts: ClosingFacts, cohort: CohortFacts, receipt_id: str, placed: Placed, came: int, calls: int
 ) -> ConfirmPage:
     """What is about to happen, before the button that can't be undone. `calls`: how many are still to be rung."""
     held = cohort.sessions > 0 and cohort.state != "cancelled"
-    people = ""
-    if facts.kind == "names" and held:
-        finished = confirmed - never_came
-        people = ngettext("%(n)s person har gått klart.", "%(n)s personer har gått klart.", finished)
-        if never_came:
-            people += " " + ngettext("%(n)s person kom aldrig.", "%(n)s personer kom aldrig.", never_came)
+    people = _how_it_ended(cohort, placed, came) if facts.kind == "names" and held else ""
     what, has_list = _what(cohort, facts, held), cohort.exempt and facts.erased is None
     return ConfirmPage(head, _("Avsluta %(group)s", group=cohort.name), what, has_list, receipt_id, people, calls)
+
+
+def _how_it_ended(cohort: CohortFacts, placed: Placed, came: int) -> str:
+    """As it will stand for each: only what was completed as planned was completed by anybody."""
+    never_came, found = placed.confirmed - came, []
+    if cohort.ended_how == "completed":
+        found.append(ngettext("%(n)s person har gått klart.", "%(n)s personer har gått klart.", came))
+        if never_came:
+            found.append(ngettext("%(n)s person kom aldrig.", "%(n)s personer kom aldrig.", never_came))
+    elif placed.confirmed:
+        n = placed.confirmed
+        found.append(ngettext("%(n)s person räknas som avbruten, eftersom det inte gick som planerat.",
+                              "%(n)s personer räknas som avbrutna, eftersom det inte gick som planerat.", n))  # fmt: skip
+    if placed.preliminary:
+        found.append(ngettext("%(n)s preliminär plats blev aldrig klar.", "%(n)s preliminära platser blev aldrig klara.",
+                              placed.preliminary))  # fmt: skip
+    return " ".join(found)

@@ -10,10 +10,12 @@ from programmes.attendance.rules import Kind, kind, unique_bounds
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import UNBOOKED, CohortFacts
+from programmes.cohorts.rules import StartFacts, ends_by_decision
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.principal import Principal
-from programmes.desk.closing.rules import ClosingFacts, ErasedList, box_of
+from programmes.desk.closing.rules import ClosingFacts, Decision, ErasedList, box_of
 from programmes.enrolment.leaving.first_right_queries import is_awaited
+from programmes.enrolment.queries import places
 from programmes.evaluation import queries as evaluation
 from programmes.evaluation.rules import needs_box
 from programmes.notices.queries import held_until, unfinished
@@ -75,7 +77,14 @@ async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
             from cohort c where id = $1""",
         cohort_id,
     )
+    waits = await fetchrow(
+        """select count(*) filter (where state in ('queued', 'offered'))::int as queued,
+                  coalesce(bool_or(state = 'expired' and left_from = 'queued' and undo_until is not null), false) as reading
+           from enrolment where cohort_id = $1""",
+        cohort_id,
+    )
     assert row
+    assert waits
     return ClosingFacts(
         kind=noted,
         form=cohort.form,
@@ -95,10 +104,22 @@ async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
         unended=await unended(cohort),
         first_right_until=await is_awaited(cohort.cohort_id, now),
         held_until=await held_until(cohort_id, now),
-        held="held" in {s.state for s in sessions},
         erased=(await gone_by_itself([cohort_id] if cohort.exempt else [])).get(cohort_id),
+        decision=await to_decide(cohort),
+        queued=waits["queued"] if cohort.form == "group" else 0,
+        reading=waits["reading"] and cohort.form == "group" and row["ended_how"] == "ended_early",
         least=programme.sessions_min if cohort.form == "individual" else None,
     )
+
+
+async def to_decide(cohort: CohortFacts) -> Decision:
+    """What is to be decided about a cohort before it can be closed; nothing where it is decided, or nobody decides."""
+    if not cohort.undecided:
+        return ""
+    required = (await catalogue.programme(cohort.programme_id)).participants_min
+    start = StartFacts(cohort.section, cohort.state, cohort.minimum, required, cohort.sessions)
+    confirmed = (await places([cohort.cohort_id]))[cohort.cohort_id].confirmed
+    return "end" if ends_by_decision(start, confirmed, await cohorts.held(cohort.cohort_id) > 0) else "start"
 
 
 async def unended(cohort: CohortFacts) -> bool:

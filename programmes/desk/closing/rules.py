@@ -3,12 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 from programmes.attendance.rules import Bounds, Count, Kind
 
-StepKey = Literal["attendance", "ending", "evaluation", "unique", "own_words", "transfer"]
+StepKey = Literal["decision", "attendance", "ending", "evaluation", "unique", "own_words", "transfer"]
+# What is to be decided of a group of which nobody has: whether it starts, or, where it can't, that it ends (decision 103).
+Decision = Literal["", "start", "end"]
 Ending = Literal["completed", "ended_early", "cancelled"]
 Rule = Literal["closing", "cancelled", "overdue"]
 Box = Literal["not_needed", "missing", "open", "counting", "enough", "mixed", "few"]
@@ -33,8 +35,9 @@ class ClosingFacts:
     `waiting` is how many messages are still to be written or sent: they need the list. `required` is whether the section
     demands an evaluation (2.1, 2.12). `unended` is whether people still have places and codes. `least` is the fewest talks
     that the edition has, of a series. Until `first_right_until` people of a cancelled start may still move to another.
-    `held_until` is when the last message may leave that waits for its hour. `held`: a session of it was. `erased`: the list
-    has gone by itself already.
+    `held_until` is when the last message may leave that waits for its hour. `erased`: the list has gone by itself already.
+    `decision` is what is to be decided first. Of a group, how many have a `queued` or offered place: they are told before
+    anything goes; and of one that ended before its time, whether somebody is still `reading` that its queue is over.
     """
 
     kind: Kind
@@ -56,8 +59,10 @@ class ClosingFacts:
     least: int | None = None
     first_right_until: datetime | None = None
     held_until: datetime | None = None
-    held: bool = False
     erased: ErasedList | None = None
+    decision: Decision = ""
+    queued: int = 0
+    reading: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,8 @@ def steps(facts: ClosingFacts) -> tuple[Step, ...]:
     """Everything before the last step, which is closing itself. A start that was cancelled has nothing left to answer."""
     if facts.state == "cancelled":
         return ()
-    found = [
+    found = [Step("decision", False)] if facts.decision else []
+    found += [
         Step("attendance", not facts.coming and not facts.unnoted),
         Step("ending", facts.ending in endings(facts.sessions, facts.least)),
     ]
@@ -109,7 +115,9 @@ def may_close(facts: ClosingFacts) -> bool:
     """Whether the last step can be taken: all the others are, and no message still needs the list."""
     if facts.state == "cancelled":
         return facts.unended and not facts.waiting and facts.first_right_until is None
-    return facts.state in {"open", "started"} and all(step.done for step in steps(facts)) and not facts.waiting
+    if facts.state not in {"open", "started"} or facts.waiting or facts.queued or facts.reading:
+        return False
+    return all(step.done for step in steps(facts))
 
 
 def erased_by(last_end: datetime | None, cancelled_at: datetime | None) -> datetime | None:
@@ -145,3 +153,16 @@ def box_of(needed: bool, form: str, state: str | None) -> Box:
 def half_year_day(held: Collection[date], today: date) -> date:
     """The day whose half-year a series is counted in: the last talk's, or today's if none was held."""
     return max(held, default=today)
+
+
+class Placed(Protocol):
+    """How many of a cohort have what."""
+
+    @property
+    def confirmed(self) -> int: ...
+    @property
+    def preliminary(self) -> int: ...
+    @property
+    def offered(self) -> int: ...
+    @property
+    def queued(self) -> int: ...

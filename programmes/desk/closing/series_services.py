@@ -6,18 +6,21 @@ from uuid import UUID
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import ending_services, services
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import ends_early
 from programmes.cohorts.talk_services import series
 from programmes.core.clock import local_date
 from programmes.core.db import transaction
-from programmes.core.errors import Conflict
+from programmes.core.errors import Conflict, Forbidden
 from programmes.core.principal import Principal
 from programmes.desk.changes.duty_told_services import telling_staff
+from programmes.desk.closing import queries
 from programmes.enrolment import queries as enrolments
+from programmes.enrolment import services as enrolment
 from programmes.enrolment.queries import places
-from programmes.enrolment.rules import must_show_age
+from programmes.enrolment.rules import must_show_age, people_as
 
-__all__ = ["cancel_rest", "ends_early", "series", "somebody_comes", "start_series", "unshown_ages"]
+__all__ = ["cancel_rest", "ends_now", "series", "somebody_comes", "start_series", "unshown_ages"]
 
 
 async def somebody_comes(cohort_id: int) -> bool:
@@ -52,10 +55,44 @@ async def start_series(cohort_id: int, principal: Principal, now: datetime) -> N
             raise Conflict("cohort_changed")
 
 
-async def cancel_rest(cohort_id: int, seen: str, principal: Principal, now: datetime) -> None:
-    """As `ending_services.cancel_rest`; whoever leads what is left hears of it."""
+async def ends_now(cohort: CohortFacts, left: int, principal: Principal) -> bool:
+    """Whether somebody may cancel what is left: of what runs; or, as its coordinator, decide so that it ends (decision 103),
+    even if nothing is left."""
+    if cohort.undecided:
+        return principal.coordinates(cohort.section) and await queries.to_decide(cohort) == "end"
+    return left > 0 and ends_early(cohort.state, cohort.form)
+
+
+async def cancel_rest(cohort_id: int, seen: str, principal: Principal, now: datetime, people: str | None = None) -> None:
+    """As `ending_services.cancel_rest`; whoever leads what is left hears of it, study visits to come are cancelled with it,
+    and who waits is told that the queue is over. Of a group that nobody has decided about and that can't start this is the
+    decision that it ends. `people`: whom it hits as it was shown (`people_as`); None in a form of the release before.
+
+    Raises:
+        NotFound: not theirs.
+        Forbidden: it is for its coordinator to decide.
+        Conflict: as `ending_services.cancel_rest`; whether it starts is to be decided first; or it hits others by now.
+    """
     async with transaction():
         await cohorts.mine(principal, local_date(now), cohort_id)
-        await cohorts.locked(cohort_id)
+        cohort = await cohorts.locked(cohort_id)
+        left = len(await cohorts.left(cohort_id, now))
+        if not left and not cohort.undecided:
+            return
+        taken = (await places([cohort_id]))[cohort_id]
+        now_is = people_as(taken.confirmed, taken.preliminary, taken.offered, taken.queued)
+        if people is not None and people != now_is:
+            raise Conflict("cohort_changed")
         async with telling_staff(cohort_id, principal, now):
+            if cohort.undecided:
+                await _decide(cohort, seen == str(left), principal, now)
             await ending_services.cancel_rest(cohort_id, seen, principal, now)
+            await enrolment.end_rest(cohort_id, now)
+
+
+async def _decide(cohort: CohortFacts, as_seen: bool, principal: Principal, now: datetime) -> None:
+    if await queries.to_decide(cohort) != "end" or not as_seen:
+        raise Conflict("cohort_changed")
+    if not principal.coordinates(cohort.section):
+        raise Forbidden
+    await ending_services.mark_ended(cohort, (await places([cohort.cohort_id]))[cohort.cohort_id].confirmed, principal, now)

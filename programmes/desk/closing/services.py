@@ -69,7 +69,8 @@ async def set_ending(cohort_id: int, ending: Ending, principal: Principal, now: 
 
     Raises:
         NotFound: not theirs.
-        Conflict: it is not running, or the ending does not fit: completed, though every session was cancelled.
+        Conflict: it is not running, or nobody has decided about it; or the ending does not fit: completed, though every
+            session was cancelled.
     """
     async with transaction():
         cohort = await _running(cohort_id, principal, now)
@@ -87,8 +88,8 @@ async def confirm_transfer(cohort_id: int, principal: Principal, now: datetime, 
 
     Raises:
         NotFound: not theirs, or nothing of it is to be moved anywhere.
-        Conflict: it is not running; `too_early`, attendance is not all noted yet; `noted_since`, something else is noted
-            by now than was shown.
+        Conflict: it is not running, or nobody has decided about it; `too_early`, attendance is not all noted yet;
+            `noted_since`, something else is noted by now than was shown.
     """
     async with transaction():
         cohort = await _running(cohort_id, principal, now)
@@ -203,7 +204,7 @@ def _day(now: datetime) -> datetime:
 async def _running(cohort_id: int, principal: Principal, now: datetime) -> CohortFacts:
     await cohorts.mine(principal, local_date(now), cohort_id)
     cohort = await cohorts.locked(cohort_id)
-    if cohort.state not in {"open", "started"}:
+    if cohort.state not in {"open", "started"} or cohort.undecided:
         raise Conflict("cohort_changed")
     return cohort
 

@@ -109,10 +109,9 @@ async def _show_confirm(request: AnyRequest, number: int, changed: bool = False)
     if not services.may_close(facts):
         return _to(f"/personal/grupper/{number}/avsluta")
     group = await group_facts(request, number, False)
-    confirmed = group.places.confirmed
     came = await queries.came(number) if facts.kind == "names" else 0
     calls = len({untold.enrolment_id for untold in await calls_queries.untold([number], now)})
-    view = pages.confirm_page(head(group), facts, cohort, str(uuid4()), confirmed, confirmed - came, calls)
+    view = pages.confirm_page(head(group), facts, cohort, str(uuid4()), group.places, came, calls)
     view = replace(view, seen=seen, changed=changed)
     return page(request, "desk/closing_confirm.html", view, 422 if changed else 200)
 
@@ -168,7 +167,8 @@ async def _show(request: AnyRequest, cohort_id: int, typed: pages.Typed, status:
     if over:
         return page(request, "desk/closing_done.html", await _closed(cohort, top, facts), status)
     unnoted = await attendance.unnoted([cohort_id], [cohort_id] if facts.kind == "names" else [], now)
-    view = replace(pages.closing_page(top, cohort, facts, unnoted, typed), seen=seen)
+    decides = principal(request).coordinates(cohort.section)
+    view = replace(pages.closing_page(top, cohort, facts, unnoted, typed, decides), seen=seen)
     return page(request, "desk/closing.html", view, status)
 
 

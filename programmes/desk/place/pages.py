@@ -84,7 +84,8 @@ class QueuePart:
 
 @dataclass(frozen=True)
 class PlacePage:
-    """Everything on Min plats. `state` is the enrolment's, `cancelled` or `closed` when the cohort is.
+    """Everything on Min plats. `state` is the enrolment's, `cancelled` or `closed` when the cohort is, or `ended` once what
+    was left of it is cancelled.
 
     `way`: how they can be told, by `mail`, by somebody who will `ring`, or only at this `place`. `moved_here`: when staff
     moved them from another start. `done`: what was just done, in words. `talks`: how many there have been of a series.
@@ -289,8 +290,15 @@ def state_of(facts: EnrolmentFacts, cohort: CohortFacts, now: datetime) -> str:
     if alive and cohort.first_start is None and not cohort.unbooked:
         # Ended before its first session: nothing is left to come to.
         return "cancelled"
+    if facts.state in {"preliminary", "confirmed"} and has_ended(cohort, now):
+        return "ended"
     over = facts.state == "offered" and facts.offer_expires_at is not None and facts.offer_expires_at <= now
     return "expired" if over else facts.state
+
+
+def has_ended(cohort: CohortFacts, now: datetime) -> bool:
+    """Whether it ended before its time, and nothing of it is left to come to."""
+    return cohort.ended_how == "ended_early" and (cohort.last_end is None or cohort.last_end <= now)
 
 
 def why_no_offer(code: str, state: str) -> str:
@@ -344,6 +352,7 @@ def headline(state: str, position: int, form: str, left_from: str | None = None,
         "offered": _("Du har fått ett erbjudande om plats"),
         "queued": _("Du står i kö, som nummer %(n)s", n=position),
         "cancelled": _("Samtalen är inställda") if alone else _("Gruppen är inställd"),
+        "ended": _("Samtalen är avslutade") if alone else _("Gruppen är avslutad"),
         "closed": _("Samtalen är avslutade") if alone else _("Gruppen är avslutad"),
         "completed": _("Du har fullföljt"),
     }

@@ -226,7 +226,7 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
     kept = place_services.unseal(facts, request.app.state.key_folder)
     queue = await _queue_part(request, place, state)
     moved = await order_queries.moved_here(facts.enrolment_id)
-    has_days = state in {"preliminary", "confirmed", "cancelled", "offered"}
+    has_days = state in {"preliminary", "confirmed", "cancelled", "offered", "ended"}
     sessions = await cohorts.sessions(cohort.cohort_id) if has_days else []
     counts = has_days and cohort.form == "individual" and state != "cancelled"
     calendar = await _calendar(request, facts) if state in {"preliminary", "confirmed"} else None

@@ -145,6 +145,17 @@ async def needs(cohort_ids: Iterable[int], now: datetime) -> dict[int, VisitNeed
     return {row["id"]: VisitNeed(row["without"], row["free"]) for row in rows}
 
 
+async def coming(cohort_id: int, now: datetime) -> int:
+    """How many people have a study visit to come."""
+    rows = await fetch(
+        """select count(*) as n from study_visit v join visit_slot s on s.id = v.slot_id
+           where s.cohort_id = $1 and s.starts_at > $2 and s.cancelled_at is null and v.state = 'booked'""",
+        cohort_id,
+        now,
+    )
+    return int(rows[0]["n"])
+
+
 async def to_cancel(cohort_id: int, slot_id: int, now: datetime) -> tuple[Offered, list[UUID]]:
     """A study visit that is to come, and who has booked it. Raises NotFound: gone, over or cancelled already."""
     found = [slot for slot in await offered(cohort_id) if slot.slot_id == slot_id]

@@ -131,6 +131,23 @@ async def remove_slot(cohort_id: int, slot_id: int, staff_id: int, now: datetime
         await audit.note("visit:remove", f"cohort/{cohort_id}", staff_id, now)
 
 
+async def cancel_coming(cohort_id: int, now: datetime) -> None:
+    """In the caller's transaction, under the cohort's lock: no study visit to come is held. Who had booked one is told of it
+    with what else is cancelled (`rest_cancelled`), and books no other."""
+    await execute(
+        """update visit_slot set cancelled_at = $2, sequence = sequence + 1, revised_at = $2
+           where cohort_id = $1 and cancelled_at is null and starts_at > $2""",
+        cohort_id,
+        now,
+    )
+    await execute(
+        """update study_visit v set state = 'cancelled', marked_at = $2 from visit_slot s
+           where s.id = v.slot_id and s.cohort_id = $1 and s.starts_at > $2 and v.state = 'booked'""",
+        cohort_id,
+        now,
+    )
+
+
 async def cancel_slot(cohort_id: int, slot_id: int, seen: int, staff_id: int, now: datetime) -> None:
     """Cancel a study visit to come. Who has booked it keeps the place, is told, and may book another; `seen` is how many
     that were when the page was shown.

@@ -93,6 +93,11 @@ def _text(way: Way, key: str) -> str:
     return texts[key]() if numbers.get(key) else ""
 
 
+def _done(way: Way, key: str) -> str:
+    """What is to be known of a step that is done: what was decided, where that isn't that it starts."""
+    return _("Den startade inte. Det som var kvar ställdes in.") if key == "decide" and way.ended else ""
+
+
 def _erased(way: Way, step: Step) -> str:
     """By the rule of retention: for each person after the last note about them."""
     rule = _("Uppgifterna om var och en raderas tidigast %(n)s år efter den senaste anteckningen.", n=way.kept_years)
@@ -152,7 +157,7 @@ def _line_text(way: Way, step: Step) -> str:
     if gone := _gone(way, step):
         return gone.text
     if step.state == "done":
-        return ""
+        return _done(way, step.key)
     return _erased(way, step) if step.key == "erase" else _text(way, step.key)
 
 

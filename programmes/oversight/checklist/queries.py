@@ -31,7 +31,7 @@ from programmes.oversight.checklist.rules import week as week
 _WAYS = f"""
 with mine as materialized (
     select c.id, c.name, p.section, p.form, p.doc_level = 'operational' as exempt, c.programme_id, c.state, c.enrol_from,
-           c.decide_by, c.visit_days, c.closed_at, c.last_entry_session
+           c.decide_by, c.visit_days, c.closed_at, c.last_entry_session, c.ended_how
     from cohort c join programme p on p.id = c.programme_id
     where p.form in ('group', 'individual') and {MINE}
       and case when $4::int is null then c.state in ('planned', 'open', 'postponed', 'started', 'cancelled')
@@ -43,6 +43,9 @@ select m.*, s.first_start, s.last_end, coalesce(e.held, 0) as held, coalesce(e.v
          and s.begun >= least(m.last_entry_session, s.sessions) as waits_in_vain,
        b.state as box, exists (select 1 from case_transfer t where t.cohort_id = m.id and {STILL_TRUE}) as transferred,
        coalesce(e.alive, false) as alive,
+       m.state in ('started', 'closed') and exists (
+           select 1 from start_decision d where d.cohort_id = m.id and d.decision = 'cancel' and d.undone_at is null)
+         as ended,
        exists (select 1 from first_right r where r.from_cohort_id = m.id and r.until > $5) as first_right,
        m.state = 'cancelled' and exists (
            select 1 from cohort o join programme op on op.id = o.programme_id
@@ -107,6 +110,8 @@ def _as_long_as_a_right(cancelled_at: datetime) -> datetime:
 
 
 def _way(row: Any, programme: Programme, unnoted: Sequence[Unnoted], kept_years: int, now: datetime) -> Way:
+    # Of what has ended before its time nobody has anything left to do to be ready.
+    ended_early = row["ended_how"] == "ended_early"
     without_right = row["state"] == "cancelled" and row["alive"] and not row["first_right"]
     return Way(
         cohort_id=row["id"],
@@ -125,12 +130,12 @@ def _way(row: Any, programme: Programme, unnoted: Sequence[Unnoted], kept_years:
         study_visit=programme.study_visit,
         agreements=bool(asked_texts(programme)),
         held=row["held"],
-        visits_left=row["visits_left"],
-        to_agree=row["to_agree"],
+        visits_left=0 if ended_early else row["visits_left"],
+        to_agree=0 if ended_early else row["to_agree"],
         unnoted=len(unnoted),
         unnoted_since=unnoted[0].starts_at if unnoted else None,
         evaluated=row["form"] == "group" and needs_box(programme.evaluation),
-        box_open=row["box"] in {None, "preparing", "open"},
+        box_open=row["box"] in {"preparing", "open"} or (row["box"] is None and not ended_early),
         transferred=row["transferred"],
         people=row["people"],
         may_move=row["alive"] and row["first_right"],
@@ -140,4 +145,5 @@ def _way(row: Any, programme: Programme, unnoted: Sequence[Unnoted], kept_years:
         can_be_moved=without_right and row["another"] and now < _as_long_as_a_right(row["closed_at"]),
         nowhere=without_right and not row["another"],
         queue_until=local_date(undecided_until(row["last_end"])) if row["waits_in_vain"] else None,
+        ended=row["ended"],
     )

@@ -29,10 +29,8 @@ class Way:
     `may_move`: people of a cancelled start can still use their first right. `can_be_moved`: they have none, and as long as
     one would have lasted there is another start for them; `nowhere`: there is none either. `records`: records of people who
     were in it are kept, so many years (`kept_years`) after the last note of each. `queue_until`: so long those who wait are
-    kept while nobody decides about the start, where nobody can enter any more.
-    `may_move`: people of a cancelled start can still use their first right. `records`: records of people who were in it
-    are kept, so many years (`kept_years`) after the last note of each. `queue_until`: so long those who wait are kept while
-    nobody decides about the start, where nobody can enter any more. `list_gone`: its list has gone by itself.
+    kept while nobody decides about the start, where nobody can enter any more. `ended`: it was decided that a group ends
+    which could not start, though a session of it was held. `list_gone`: its list has gone by itself.
     """
 
     cohort_id: int
@@ -67,6 +65,7 @@ class Way:
     can_be_moved: bool = False
     nowhere: bool = False
     list_gone: ErasedList | None = None
+    ended: bool = False
 
 
 @dataclass(frozen=True)

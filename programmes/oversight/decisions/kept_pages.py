@@ -45,11 +45,15 @@ class Decision(Protocol):
     def undone_by(self) -> str | None: ...
     @property
     def undone_at(self) -> datetime | None: ...
+    @property
+    def ended(self) -> bool: ...
 
 
 def decision_line(line: Decision) -> str:
     """`Inställd torsdag 3 september 10.00 av Kim. För få deltagare. 3 av minst 5 var klara.`"""
     what = {"start": _("Startad"), "postpone": _("Framflyttad"), "cancel": _("Inställd")}[line.decision]
+    if line.ended:
+        what = _("Startade inte, och resten ställdes in")
     text = _("%(what)s %(when)s av %(who)s.", what=what, when=moment_long(line.decided_at), who=line.by)
     if line.reason:
         text += " " + dict((*fixed_reasons(), *fewer_reasons())).get(line.reason, line.reason) + "."

@@ -12,7 +12,7 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, listed, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import State
-from programmes.notices.reach_rules import Reach, told
+from programmes.notices.reach_rules import Reach, people_rows
 from programmes.oversight.clash_pages import clash_lines
 from programmes.oversight.cockpit.card_pages import held_instead, queue_kept
 from programmes.oversight.decisions.day_pages import all_days, apart_lines, bare_day, new_days, other_days
@@ -98,23 +98,19 @@ def _people(
     facts: Start, confirmed: str, preliminary: str, offered: str, queued: str, reached: Mapping[State, Reach]
 ) -> Rows:
     """Who, what happens to them, and how many of them hear of it in which way."""
-    found: list[tuple[State, int, str, str]] = [
-        ("confirmed", facts.confirmed, ngettext("%(n)s klar", "%(n)s klara", facts.confirmed), confirmed),
-        (
-            "preliminary",
-            facts.preliminary,
-            ngettext("%(n)s preliminär", "%(n)s preliminära", facts.preliminary),
-            preliminary,
-        ),
-        ("offered", facts.offered, ngettext("%(n)s erbjuden", "%(n)s erbjudna", facts.offered), offered),
-        ("queued", facts.queued, _("%(n)s i kö", n=facts.queued), queued),
-    ]
-    unseen = _("Syns på Min plats")
-    return tuple(
-        (who, what, capital(told(reached[state])) if state in reached else unseen)
-        for state, number, who, what in found
-        if number
-    )
+    numbers: dict[State, int] = {
+        "confirmed": facts.confirmed,
+        "preliminary": facts.preliminary,
+        "offered": facts.offered,
+        "queued": facts.queued,
+    }
+    what: dict[State, str] = {
+        "confirmed": confirmed,
+        "preliminary": preliminary,
+        "offered": offered,
+        "queued": queued,
+    }
+    return people_rows(numbers, what, reached)
 
 
 def _told_button(reach: Reach) -> str:

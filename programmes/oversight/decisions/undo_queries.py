@@ -1,9 +1,9 @@
-"""Whom staff have moved since a decision about a start, and to which starts."""
+"""What has happened since a decision about a start: whom staff have moved to which starts, and what was held."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from programmes.core.db import fetch
+from programmes.core.db import fetch, fetchval
 
 
 @dataclass(frozen=True)
@@ -27,3 +27,14 @@ async def moved_since(cohort_id: int, since: datetime) -> Moved:
         since,
     )
     return Moved(len({row["id"] for row in rows}), tuple(sorted({row["name"] for row in rows if row["name"]})))
+
+
+async def noted_since(cohort_id: int, since: datetime) -> bool:
+    """Whether a session of the cohort has been noted as held since then."""
+    found: bool = await fetchval(
+        """select exists (select from cohort_session s join audit_entry a on a.subject = 'session/' || s.id
+                          where s.cohort_id = $1 and s.state = 'held' and a.action = 'attendance:note' and a.at >= $2)""",
+        cohort_id,
+        since,
+    )
+    return found
