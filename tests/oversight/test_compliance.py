@@ -221,6 +221,9 @@ async def test_a_section_that_is_gone_or_new_is_said_in_words(
     assert await edition_commands.compare(later, date(2026, 9, 2)) == 0
     told = capsys.readouterr().out
     assert "2 facts are otherwise" in told
+    # The words of the edition stand on lines of their own, with no English beside them.
+    assert "was:" not in told
+    assert told.count("\n      - ") == told.count("\n      + ") == 2
     one = dataclasses.replace(later, programmes=changed[:-1])
     assert await edition_commands.compare(one, date(2026, 9, 2)) == 0
     assert "1 fact is otherwise" in capsys.readouterr().out
