@@ -24,7 +24,7 @@ from programmes.enrolment.leaving import first_right_queries
 from programmes.oversight import services
 from programmes.oversight.checklist import queries as checklist_queries
 from programmes.oversight.checklist import rules as checklist_rules
-from programmes.oversight.decisions.pages import start_rows
+from programmes.oversight.decisions.start_pages import start_rows
 from programmes.oversight.queries import undecided
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as

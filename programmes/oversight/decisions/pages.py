@@ -5,21 +5,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from programmes.cohorts.rules import Reason, start_choice, start_is_told
+from programmes.cohorts.rules import Reason, start_choice
 from programmes.cohorts.schedule_rules import Clash, Schedule
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, listed, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import State
-from programmes.notices.reach_rules import Reach, people_rows
+from programmes.notices.reach_rules import Reach
 from programmes.oversight.clash_pages import clash_lines
 from programmes.oversight.cockpit.card_pages import held_instead, queue_kept
 from programmes.oversight.decisions.day_pages import all_days, apart_lines, bare_day, new_days, other_days
+from programmes.oversight.decisions.effect_pages import Rows, leaders, people
 from programmes.oversight.decisions.kept_pages import fixed_reasons
 from programmes.oversight.rules import Start, Year, without
-
-Rows = tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -94,25 +93,6 @@ def _need(facts: Start) -> str:
     return _("Er egen gräns är minst %(n)s.", n=facts.minimum)
 
 
-def _people(
-    facts: Start, confirmed: str, preliminary: str, offered: str, queued: str, reached: Mapping[State, Reach]
-) -> Rows:
-    """Who, what happens to them, and how many of them hear of it in which way."""
-    numbers: dict[State, int] = {
-        "confirmed": facts.confirmed,
-        "preliminary": facts.preliminary,
-        "offered": facts.offered,
-        "queued": facts.queued,
-    }
-    what: dict[State, str] = {
-        "confirmed": confirmed,
-        "preliminary": preliminary,
-        "offered": offered,
-        "queued": queued,
-    }
-    return people_rows(numbers, what, reached)
-
-
 def _told_button(reach: Reach) -> str:
     """The button says whom mail reaches and whom somebody must ring."""
     if reach.text and reach.ring:
@@ -124,17 +104,6 @@ def _told_button(reach: Reach) -> str:
     if reach.mail:
         return _("Ställ in och mejla %(n)s", n=reach.mail)
     return _("Ställ in och ring %(n)s", n=reach.ring) if reach.ring else _("Ställ in")
-
-
-def _usual_end(what: str) -> Rows:
-    return ((_("Gruppledarna"), what, _("Syns på Idag")),)
-
-
-def _leaders(facts: Start, what: str) -> Rows:
-    """Who leads hears by mail what somebody else changed for them; of what is only planned nobody knows yet."""
-    if facts.state == "planned":
-        return _usual_end(what)
-    return ((_("Gruppledarna"), what, _("E-post, på Idag och i deras kalender")),)
 
 
 def held_page(facts: Start, reason: Reason, form: object) -> DecisionPage:
@@ -149,70 +118,6 @@ def held_page(facts: Start, reason: Reason, form: object) -> DecisionPage:
         first = (f"/personal/starter/{facts.cohort_id}/starta", _("Till beslutet om start"))
     stands = (said(reason), held_instead(facts, choice))
     return DecisionPage(facts, _counted(facts), form, (), stands=stands, ways=(first, sessions))
-
-
-def start_rows(facts: Start, reached: Mapping[State, Reach], begun_entry: bool = False) -> Rows:
-    """What a start means to whom, and how many of them hear of it in which way. `begun_entry`: the last session that one may
-    join at has begun, so that a day after the decision the queue ends."""
-    if not start_is_told(facts.sessions, facts.begun):
-        confirmed = offered = _("Får inget besked: alla träffar har varit.")
-        preliminary = _("Behåller sin plats. Får inget besked: alla träffar har varit.")
-    else:
-        confirmed = _("Får veta att det blir av.")
-        preliminary = _("Behåller sin plats, med något kvar att göra. Får veta att det blir av.")
-        offered = _("Erbjudandet gäller som förut. Får veta att det blir av.")
-    queued = _("Står kvar i kön så länge någon ny kan börja.")
-    if begun_entry:
-        queued = _("Ingen ny kan börja. Kön tar slut om ett dygn, och de får veta det.")
-    rows = _people(facts, confirmed, preliminary, offered, queued, reached)
-    return (*rows, *_usual_end(_sessions_of_start(facts)))
-
-
-def _sessions_of_start(facts: Start) -> str:
-    """What a start means to those who lead; of a late one that what has passed and isn't noted will ask for its notes."""
-    if facts.noted:
-        return _sessions_with_notes(facts)
-    if not facts.begun:
-        return _("Träffarna blir av som planerat.")
-    been = ngettext(
-        "%(n)s träff av %(all)s har redan varit, och väntar sedan på anteckning. Blev den inte av ställer ni in den, eller "
-        "skjuter upp starten i stället.",
-        "%(n)s träffar av %(all)s har redan varit, och väntar sedan på anteckning. Blev de inte av ställer ni in dem, eller "
-        "skjuter upp starten i stället.",
-        facts.begun,
-        all=facts.sessions,
-    )
-    return been if facts.begun == facts.sessions else been + " " + _("De andra blir av som planerat.")
-
-
-def _sessions_with_notes(facts: Start) -> str:
-    """The same where something was noted already: what was held then counts."""
-    waits = max(0, facts.begun - facts.noted)
-    found = [
-        ngettext(
-            "%(n)s träff av %(all)s är hållen och antecknad.",
-            "%(n)s träffar av %(all)s är hållna och antecknade.",
-            facts.noted,
-            all=facts.sessions,
-        )
-    ]
-    if waits:
-        found.append(
-            ngettext(
-                "%(n)s till har varit, och väntar sedan på anteckning. Blev den inte av ställer ni in den.",
-                "%(n)s till har varit, och väntar sedan på anteckning. Blev de inte av ställer ni in dem.",
-                waits,
-            )
-        )
-    if facts.noted + waits < facts.sessions:
-        found.append(_("De andra blir av som planerat."))
-    return " ".join(found)
-
-
-def start_button(fewer: bool, reach: Reach) -> str:
-    """The button says what is decided, and how many are told."""
-    label = _("Starta med färre") if fewer else _("Starta")
-    return _("%(what)s och skicka besked till %(n)s", what=label, n=reach.sent) if reach.sent else label
 
 
 def cancel_page(
@@ -230,7 +135,7 @@ def cancel_page(
     gone = _("Platsen försvinner. Det står på Min plats.")
     if others:
         gone = _("Platsen försvinner. Får flytta till nästa start på Min plats.")
-    rows = _people(
+    rows = people(
         facts,
         gone,
         gone,
@@ -246,7 +151,7 @@ def cancel_page(
         facts,
         f"{_cancel_lead(facts)} {hint}",
         form,
-        (*rows, *_leaders(facts, _sessions_of_cancel(facts))),
+        (*rows, *leaders(facts, _sessions_of_cancel(facts))),
         fixed_reasons(),
         _short_year(facts, without(year, facts.cohort_id) if year else None),
         (("skal", reason),),
@@ -297,7 +202,7 @@ def _cancel_openings(facts: Start, form: object, reason: str, hint: str) -> Deci
         facts,
         _("Inget besked går ut till besökare: vi vet inte vilka som tänkte komma.") + " " + hint,
         form,
-        (*rows, *_leaders(facts, _("Tillfällena ställs in. Rum och tider blir lediga."))),
+        (*rows, *leaders(facts, _("Tillfällena ställs in. Rum och tider blir lediga."))),
         fixed_reasons(),
         values=(("skal", reason),),
         button=_("Ställ in"),
@@ -370,7 +275,7 @@ def postpone_page(
 ) -> DecisionPage:
     """`again` is what the sessions would be, and what clashes then; `year` the year that the start was in."""
     schedule = again.schedule
-    rows = _people(
+    rows = people(
         facts,
         _("Behåller sin plats, och frågas om de nya dagarna går."),
         _("Behåller sin plats, och frågas om de nya dagarna går. Är ett studiebesök bokat ligger det kvar."),
@@ -386,7 +291,7 @@ def postpone_page(
         facts,
         " ".join([_counted(facts), _need(facts), *([queue_kept(facts.queue_until)] if facts.queue_until else [])]),
         form,
-        (*rows, *_leaders(facts, _("De nya dagarna gäller."))),
+        (*rows, *leaders(facts, _("De nya dagarna gäller."))),
         fixed_reasons(),
         _short_year(facts, without(year, facts.cohort_id) if year and leaves else None),
         (("start", first), ("beslut", decide_by), ("skal", reason)),
