@@ -39,13 +39,8 @@ WITHOUT: tuple[Check, ...] = (
     reach_checks.text_address,
     server_checks.database_hosts,
 )
-# These ask the database, and are left out when it does not answer.
-ASKING: tuple[Check, ...] = (
-    server_checks.server,
-    server_checks.migrations,
-    server_checks.roles,
-    clock_checks.database_zone,
-    right_folders.right_folders,
+# What rows are sealed with, and whether it lies where it should.
+_OF_KEYS: tuple[Check, ...] = (
     row_keys.keys_of_rows,
     key_checks.keys_open,
     key_checks.receipts,
@@ -54,6 +49,15 @@ ASKING: tuple[Check, ...] = (
     key_checks.aside,
     row_keys.ballot_keys,
     key_checks.small_groups,
+)
+# These ask the database, and are left out when it does not answer.
+ASKING: tuple[Check, ...] = (
+    server_checks.server,
+    server_checks.migrations,
+    server_checks.roles,
+    clock_checks.database_zone,
+    right_folders.right_folders,
+    *_OF_KEYS,
     key_checks.log_keys,
     key_checks.destructions,
     key_checks.waiting_jobs,
@@ -76,14 +80,7 @@ ASKING: tuple[Check, ...] = (
 _IN_FOLDER: Mapping[str, tuple[Check, ...]] = {
     right_folders.KEYS: (
         key_checks.restore,
-        row_keys.keys_of_rows,
-        key_checks.keys_open,
-        key_checks.receipts,
-        key_checks.service_keys,
-        key_checks.search_key,
-        key_checks.aside,
-        row_keys.ballot_keys,
-        key_checks.small_groups,
+        *_OF_KEYS,
         key_checks.destructions,
         key_checks.waiting_jobs,
     ),

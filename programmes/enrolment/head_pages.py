@@ -9,7 +9,7 @@ from programmes.core.i18n import capital as _capital
 from programmes.core.i18n import day_plain, day_year, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import times as _times
-from programmes.enrolment.waiting_rules import kept_text
+from programmes.enrolment.kept_wording_rules import kept_text
 
 
 @dataclass(frozen=True)

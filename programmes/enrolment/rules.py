@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 from programmes.catalogue.rules import Programme
@@ -319,6 +319,19 @@ def strays(on_disk: Collection[UUID], known: Collection[UUID]) -> frozenset[UUID
     return None if len(left) > _FEW and 2 * len(left) > len(on_disk) else left
 
 
-def people_as(confirmed: int, preliminary: int, offered: int, queued: int) -> str:
+class Placed(Protocol):
+    """How many of a cohort have what."""
+
+    @property
+    def confirmed(self) -> int: ...
+    @property
+    def preliminary(self) -> int: ...
+    @property
+    def offered(self) -> int: ...
+    @property
+    def queued(self) -> int: ...
+
+
+def people_as(placed: Placed) -> str:
     """What a form about a start said of people: how many have what."""
-    return f"{confirmed}.{preliminary}.{offered}.{queued}"
+    return f"{placed.confirmed}.{placed.preliminary}.{placed.offered}.{placed.queued}"

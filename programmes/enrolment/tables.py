@@ -64,9 +64,8 @@ class Enrolment(Table, tablename="enrolment"):
     `arrival` never changes. `turn` is the order of the queue: it is the arrival, unless `order_reason` says why not.
     `passed_at`: a coordinator let somebody go before. `asked_to_come`: they came among many at once from one address, and
     are offered a place when they have said that they come.
-    `contact_bounced`: a mail to the address that is kept has come back, or the address or number was
-    refused for good. Until it is another one, or staff say that it works,
-    no message that went there is taken for received.
+    `contact_bounced`: a mail to the address that is kept has come back, or the address or number was refused for
+    good. Until it is another one, or staff say that it works, no message that went there is taken for received.
     `visit_cancelled_at`: the office has cancelled a study visit of theirs, which never costs the place.
     `consent_withdrawn_at`: the consent to contact with the partner was taken back, and no leader has seen it yet.
     `together_id`: siblings who wait together have the same, as long as they wait; they get places at once or not at all.

@@ -5,8 +5,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal
 
 from programmes.core.clock import at_local, local
-from programmes.core.i18n import gettext as _
-from programmes.core.i18n import moment_long
 from programmes.core.retention_rules import RULES
 from programmes.enrolment.queue.ran_out_rules import LONGEST
 from programmes.enrolment.rules import Entry, entry
@@ -109,8 +107,3 @@ def queue_over(facts: Entry, now: datetime) -> bool:
         return now >= (undecided_until(facts.last_end) if facts.last_end else facts.last_entry + _TALKS)
     # A start that is decided late can be taken back too, and then they wait as before.
     return now >= max(facts.last_entry, facts.started_at or facts.last_entry) + _AFTER_START
-
-
-def kept_text(until: datetime) -> str:
-    """That what is free is free for nobody who comes now."""
-    return _("De platser som är kvar är reserverade till %(when)s för dem vars start ställdes in.", when=moment_long(until))

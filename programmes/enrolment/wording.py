@@ -10,7 +10,7 @@ from programmes.catalogue.rules import Outcome, Programme
 from programmes.catalogue.wording import Question, Words, questions
 from programmes.cohorts.wording_rules import why_skipped
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, moment_long, ngettext, times
+from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import AgreementText, Remaining
 from programmes.enrolment.visits.rules import Doubt
@@ -35,18 +35,6 @@ def instead_of(programmes: Sequence[Programme], municipality: str) -> tuple[Inst
         age = words.say(programme.age_wording.public) if their_own and programme.age_wording else ""
         found[programme.section] = Instead(f"/insatser/{programme.slug}", programme.name, words.say(programme.lead), age)
     return tuple(found.values())
-
-
-def kept_places_text(kept: int, until: datetime | None) -> str:
-    """How many places are kept for people whose start was cancelled, for staff; nothing where none is."""
-    if until is None:
-        return ""
-    return ngettext(
-        "%(n)s plats är reserverad till %(when)s för den vars start ställdes in.",
-        "%(n)s platser är reserverade till %(when)s för dem vars start ställdes in.",
-        kept,
-        when=moment_long(until),
-    )
 
 
 def exception_words(exception: str, agreement: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from programmes.core.i18n import day_long, moment_long
 from programmes.core.i18n import gettext as _
-from programmes.enrolment.waiting_rules import kept_text
+from programmes.enrolment.kept_wording_rules import kept_text
 from programmes.notices.letter_fact_rules import Facts
 from programmes.notices.mail_rules import Letter
 from programmes.notices.session_letter_rules import next_session, rest_news, says_age_again, session_news

@@ -2,10 +2,7 @@
 
 from collections.abc import Iterable
 
-from programmes.notices.rules import OF_CHANGES, REMINDERS
-
-# These are about every session: whoever hears them needs no word of what became of a single one before.
-ABOUT_ALL = ("rest_cancelled", "cohort_cancelled", "cohort_postponed")
+from programmes.notices.rules import OF_ALL, OF_CHANGES, REMINDERS
 
 
 def kinds(found: Iterable[str]) -> str:
@@ -18,7 +15,7 @@ def topic(n: str) -> str:
     receiver believes; of the start and of a person's own place the last one is the one that is true."""
     return f"""case when {n}.believed is not null and {n}.kind = any({kinds(OF_CHANGES)}) then {n}.id::text
                      when {n}.session_id is not null then 's' || {n}.session_id
-                     when {n}.kind = any({kinds(ABOUT_ALL)}) then 'all'
+                     when {n}.kind = any({kinds(OF_ALL)}) then 'all'
                      when {n}.kind = 'cohort_started' then 'start'
                      when {n}.kind in ('rest_moved', 'change_undone') then 'change'
                      when {n}.kind like 'visit_%' then 'visit' when {n}.kind = 'accept_new' then 'text'

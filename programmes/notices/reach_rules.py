@@ -7,7 +7,7 @@ from typing import Literal
 
 from programmes.core.i18n import capital, clock, listed, moment_long, ngettext
 from programmes.core.i18n import gettext as _
-from programmes.enrolment.rules import State
+from programmes.enrolment.rules import Placed, State
 
 # `bounced`: mail goes, but one has come back or was refused for good, so nobody counts on it; `refused`: texts to a number
 # that was refused.
@@ -107,20 +107,20 @@ def rows(reach: Reach, what: str) -> tuple[tuple[str, str, str], ...]:
 
 
 def people_rows(
-    numbers: Mapping[State, int], what: Mapping[State, str], reached: Mapping[State, Reach]
+    placed: Placed, what: Mapping[State, str], reached: Mapping[State, Reach]
 ) -> tuple[tuple[str, str, str], ...]:
     """Who, by how they stand, what happens to them, and how many of them hear of it in which way."""
-    found: list[tuple[State, str]] = [
-        ("confirmed", ngettext("%(n)s klar", "%(n)s klara", numbers.get("confirmed", 0))),
-        ("preliminary", ngettext("%(n)s preliminär", "%(n)s preliminära", numbers.get("preliminary", 0))),
-        ("offered", ngettext("%(n)s erbjuden", "%(n)s erbjudna", numbers.get("offered", 0))),
-        ("queued", _("%(n)s i kö", n=numbers.get("queued", 0))),
+    found: list[tuple[State, int, str]] = [
+        ("confirmed", placed.confirmed, ngettext("%(n)s klar", "%(n)s klara", placed.confirmed)),
+        ("preliminary", placed.preliminary, ngettext("%(n)s preliminär", "%(n)s preliminära", placed.preliminary)),
+        ("offered", placed.offered, ngettext("%(n)s erbjuden", "%(n)s erbjudna", placed.offered)),
+        ("queued", placed.queued, _("%(n)s i kö", n=placed.queued)),
     ]
     unseen = _("Syns på Min plats")
     return tuple(
         (who, what[state], capital(told(reached[state])) if state in reached else unseen)
-        for state, who in found
-        if numbers.get(state, 0)
+        for state, number, who in found
+        if number
     )
 
 

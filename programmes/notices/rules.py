@@ -96,7 +96,7 @@ CHANGES_A_SESSION: frozenset[Kind] = frozenset({"session_moved", "session_cancel
                                                 "change_undone", "visit_cancelled", "visit_unbooked"})  # fmt: skip
 # What tells of sessions that are otherwise, each of use as long as the receiver believes something else of one to come.
 OF_CHANGES: frozenset[Kind] = frozenset({"session_moved", "session_cancelled", "rest_moved", "change_undone", "talk_booked"})
-# What tells of a change of all sessions that are left.
+# What tells of a change of all sessions that are left: whoever hears it needs no word of what became of a single one before.
 OF_ALL: frozenset[Kind] = frozenset({"cohort_cancelled", "cohort_postponed", "rest_cancelled"})
 # Of what staff did to somebody's study visit only the last is told.
 BY_STAFF: frozenset[Kind] = frozenset({"visit_booked", "visit_unbooked"})

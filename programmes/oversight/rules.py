@@ -93,7 +93,7 @@ class Start:
 
     @property
     def people(self) -> str:
-        return people_as(self.confirmed, self.preliminary, self.offered, self.queued)
+        return people_as(self)
 
     @property
     def deciding(self) -> StartFacts:

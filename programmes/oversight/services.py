@@ -45,7 +45,7 @@ async def _decidable(
     if seen_as(cohort.state, cohort.first_start) != seen:
         raise Conflict("cohort_changed")
     taken = await _taken(cohort_id)
-    if people is not None and people != people_as(taken.confirmed, taken.preliminary, taken.offered, taken.queued):
+    if people is not None and people != people_as(taken):
         raise Conflict(PEOPLE_CHANGED)
     return cohort, taken
 

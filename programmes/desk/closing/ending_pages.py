@@ -9,8 +9,7 @@ from programmes.cohorts.wording_rules import many
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, ngettext, times
 from programmes.core.i18n import gettext as _
-from programmes.desk.closing.rules import Placed
-from programmes.enrolment.rules import State, people_as
+from programmes.enrolment.rules import Placed, State, people_as
 from programmes.notices.reach_rules import Reach, people_rows, told
 
 
@@ -75,7 +74,7 @@ def ending_page(
         days,
         (*people, *_visits(visits), *(_of_sessions() if left else ())),
         len(left),
-        people_as(placed.confirmed, placed.preliminary, placed.offered, placed.queued),
+        people_as(placed),
         _("Ställ in %(what)s", what=what) if left else _("Besluta att gruppen slutar"),
         _("Behåll det som är kvar") if left else _("Vänta"),
     )
@@ -103,19 +102,13 @@ def _people(placed: Placed, reached: Mapping[State, Reach], left: bool, decides:
     preliminary = place
     if decides:
         preliminary = _("Platsen blir inte klar.") + " " + place
-    numbers: dict[State, int] = {
-        "confirmed": placed.confirmed,
-        "preliminary": placed.preliminary,
-        "offered": placed.offered,
-        "queued": placed.queued,
-    }
     what: dict[State, str] = {
         "confirmed": place,
         "preliminary": preliminary,
         "offered": _("Erbjudandet tas tillbaka. Får veta att kön är slut, och kan läsa det på Min plats ett dygn."),
         "queued": _("Får veta att kön är slut, och kan läsa det på Min plats ett dygn."),
     }
-    return people_rows(numbers, what, reached)
+    return people_rows(placed, what, reached)
 
 
 def _visits(n: int) -> tuple[tuple[str, str, str], ...]:

@@ -15,10 +15,11 @@ from programmes.core.i18n import capital, day_long, day_plain, moment_long, nget
 from programmes.core.i18n import gettext as _
 from programmes.desk.closing.kept_pages import WhatHappens, ended_title, goes_with_the_rest, what_happens
 from programmes.desk.closing.receipt_wording_rules import Alone, Link, alone
-from programmes.desk.closing.rules import ClosingFacts, Placed, Step, StepKey, endings, erased_by, may_close, steps
+from programmes.desk.closing.rules import ClosingFacts, Step, StepKey, endings, erased_by, may_close, steps
 from programmes.desk.closing.step_pages import ending_text, words
 from programmes.desk.group.groups_pages import Tag
 from programmes.desk.group.pages import GroupHead
+from programmes.enrolment.rules import Placed
 
 _MOST_LINKS = 4
 

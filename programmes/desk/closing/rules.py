@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal
 from uuid import UUID
 
 from programmes.attendance.rules import Bounds, Count, Kind
@@ -153,16 +153,3 @@ def box_of(needed: bool, form: str, state: str | None) -> Box:
 def half_year_day(held: Collection[date], today: date) -> date:
     """The day whose half-year a series is counted in: the last talk's, or today's if none was held."""
     return max(held, default=today)
-
-
-class Placed(Protocol):
-    """How many of a cohort have what."""
-
-    @property
-    def confirmed(self) -> int: ...
-    @property
-    def preliminary(self) -> int: ...
-    @property
-    def offered(self) -> int: ...
-    @property
-    def queued(self) -> int: ...

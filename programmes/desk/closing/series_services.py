@@ -80,19 +80,18 @@ async def cancel_rest(cohort_id: int, seen: str, principal: Principal, now: date
         if not left and not cohort.undecided:
             return
         taken = (await places([cohort_id]))[cohort_id]
-        now_is = people_as(taken.confirmed, taken.preliminary, taken.offered, taken.queued)
-        if people is not None and people != now_is:
+        if people is not None and people != people_as(taken):
             raise Conflict("cohort_changed")
         async with telling_staff(cohort_id, principal, now):
             if cohort.undecided:
-                await _decide(cohort, seen == str(left), principal, now)
+                await _decide(cohort, taken.confirmed, seen == str(left), principal, now)
             await ending_services.cancel_rest(cohort_id, seen, principal, now)
             await enrolment.end_rest(cohort_id, now)
 
 
-async def _decide(cohort: CohortFacts, as_seen: bool, principal: Principal, now: datetime) -> None:
+async def _decide(cohort: CohortFacts, confirmed: int, as_seen: bool, principal: Principal, now: datetime) -> None:
     if await queries.to_decide(cohort) != "end" or not as_seen:
         raise Conflict("cohort_changed")
     if not principal.coordinates(cohort.section):
         raise Forbidden
-    await ending_services.mark_ended(cohort, (await places([cohort.cohort_id]))[cohort.cohort_id].confirmed, principal, now)
+    await ending_services.mark_ended(cohort, confirmed, principal, now)

@@ -15,10 +15,10 @@ from programmes.desk.group.meeting_pages import Meetings, meetings
 from programmes.desk.group.people_pages import TAKING_PART, People, people_of
 from programmes.desk.group.queue_pages import entry_of
 from programmes.desk.group.step_pages import Facts, NextStep, next_step
+from programmes.enrolment.kept_wording_rules import kept_places_text
 from programmes.enrolment.queries import Places
 from programmes.enrolment.rules import NotOpen
 from programmes.enrolment.rules import entry as may_enter
-from programmes.enrolment.wording import kept_places_text
 
 
 @dataclass(frozen=True)

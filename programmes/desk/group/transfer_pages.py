@@ -13,11 +13,12 @@ from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_plain, day_year, language, moment_long, ngettext
 from programmes.core.i18n import gettext as _
+from programmes.enrolment.kept_wording_rules import kept_places_text
 from programmes.enrolment.leaving.transfer_rules import Move, Refused
 from programmes.enrolment.queries import EnrolmentFacts, Places
 from programmes.enrolment.rules import NotOpen, Remaining
 from programmes.enrolment.waiting_rules import Leads
-from programmes.enrolment.wording import kept_places_text, remaining_text
+from programmes.enrolment.wording import remaining_text
 from programmes.notices.reach_rules import Way
 
 

@@ -13,14 +13,13 @@ from programmes.cohorts.undone_rules import that_matter
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.codes import grouped
-from programmes.core.i18n import capital, clock, day_long, day_year, language, moment_long, ngettext, times
+from programmes.core.i18n import capital, clock, day_long, day_year, language, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.desk.moving.pages import NOT_MOVING, MovingPart
 from programmes.desk.place.visit_pages import VisitPart
 from programmes.desk.talks import rules as talk_rules
 from programmes.enrolment.queue.ran_out_rules import open_until
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Visit
-from programmes.enrolment.waiting_rules import kept_text
 from programmes.enrolment.wording import AcceptedText
 
 
@@ -305,36 +304,6 @@ def why_no_offer(code: str, state: str) -> str:
     """The conflict whose words fit somebody who answered an offer that is no more: they may wait still, or nothing comes
     of the start."""
     return {"queued": "offer_ended_queued", "cancelled": "offer_ended_cancelled"}.get(state, code)
-
-
-def came_before(back: int, moved: int, last: datetime) -> str:
-    """That somebody who had applied earlier stands before who already waited: some came back, some were moved here."""
-    when = moment_long(last)
-    if not moved:
-        return ngettext(
-            "Någon som anmälde sig före dig är tillbaka i kön, sedan %(when)s.",
-            "%(n)s personer som anmälde sig före dig är tillbaka i kön, senast %(when)s.",
-            back,
-            when=when,
-        )
-    if not back:
-        return ngettext(
-            "Någon som anmälde sig före dig har flyttat hit från en annan start, %(when)s.",
-            "%(n)s personer som anmälde sig före dig har flyttat hit från en annan start, senast %(when)s.",
-            moved,
-            when=when,
-        )
-    return _(
-        "%(n)s personer som anmälde sig före dig har kommit tillbaka, eller flyttat hit från en annan start, senast "
-        "%(when)s.",
-        n=back + moved,
-        when=when,
-    )
-
-
-def kept_for_others(until: datetime | None) -> str:
-    """Why nobody is offered what is free just now."""
-    return kept_text(until) + " " + _("Kön går efter det.") if until else ""
 
 
 def headline(state: str, position: int, form: str, left_from: str | None = None, over: bool = False) -> str:

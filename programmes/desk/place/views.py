@@ -23,7 +23,7 @@ from programmes.desk.group import refusal_pages
 from programmes.desk.moving import pages as moving_pages
 from programmes.desk.moving import services as moving_services
 from programmes.desk.moving.pages import NOT_MOVING, MovingPart
-from programmes.desk.place import pages, visit_pages
+from programmes.desk.place import pages, visit_pages, waiting_pages
 from programmes.desk.place.siblings_views import opened_here, still_open, to_place, waiting_with
 from programmes.desk.talks.queries import tally_of
 from programmes.enrolment import age_rules, code_queries, place_services, queries
@@ -312,7 +312,7 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
         passed_together=passed.get("passed_together", ""),
         passed_asked=passed.get("passed_asked", ""),
         passed_on=day_plain(local_date(facts.passed_at)) if facts.passed_at else "",
-        came_before=pages.came_before(came_before.back, came_before.moved, came_before.last) if came_before else "",
+        came_before=waiting_pages.came_before(came_before.back, came_before.moved, came_before.last) if came_before else "",
         ran_out=waits and not facts.asked_to_come and "fullt" in request.query_params,
         parted=waits and bool(facts.together_id) and not together,
         # They keep their place in the queue of what waits for a decision: it may be cancelled or postponed (decision 101).
@@ -320,7 +320,7 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
         undecided=leads == "nowhere" and place.cohort.undecided,
         by_word=leads == "word",
         takes=leads == "word" and facts.enrolment_id in await order_queries.next_by_word(facts.cohort_id, now),
-        kept=pages.kept_for_others(kept_until),
+        kept=waiting_pages.kept_for_others(kept_until),
         too_many=place.cohort.maximum if waits and together > place.cohort.maximum else 0,
     )
 

@@ -13,8 +13,8 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_parts, day_year, ngettext, number_word, times
 from programmes.core.i18n import gettext as _
 from programmes.core.retention_rules import RULES
+from programmes.enrolment.kept_wording_rules import kept_text
 from programmes.enrolment.queries import Places
-from programmes.enrolment.waiting_rules import kept_text
 
 PAGE_SIZE = 10
 

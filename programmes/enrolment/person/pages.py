@@ -64,8 +64,7 @@ class PersonPage:
 
     `reachable`: where nobody is named, whether they left a way to reach them. Which is not said here. `unreadable`:
     there is a record, and its key is gone or doesn't open it. `coordinates`: who looks may hand out what is kept about
-    the person. `bounced`: nothing is received at their address or
-    number.
+    the person. `bounced`: nothing is received at their address or number.
     `offer_over`: the time to answer is over, and the worker has not been there. `paper_wrong`: the texts
     whose acceptance on paper was noted just now and can be taken back. `may_go_again`: a message that still
     holds did not reach the address or number that they had before.

@@ -14,19 +14,13 @@ def people(
     facts: Start, confirmed: str, preliminary: str, offered: str, queued: str, reached: Mapping[State, Reach]
 ) -> Rows:
     """Who, what happens to them, and how many of them hear of it in which way."""
-    numbers: dict[State, int] = {
-        "confirmed": facts.confirmed,
-        "preliminary": facts.preliminary,
-        "offered": facts.offered,
-        "queued": facts.queued,
-    }
     what: dict[State, str] = {
         "confirmed": confirmed,
         "preliminary": preliminary,
         "offered": offered,
         "queued": queued,
     }
-    return people_rows(numbers, what, reached)
+    return people_rows(facts, what, reached)
 
 
 def usual_end(what: str) -> Rows:
