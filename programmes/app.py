@@ -223,7 +223,6 @@ def create_app(
     settings: Settings, clock: Clock, on_query: Callable[[Any], None] | None = None, own_pool: bool = True
 ) -> Litestar:
     """The web application. `own_pool=False` leaves the database pool to the caller (tests share theirs)."""
-    static = Static()
     keys = KeyFolder(settings.key_folder)
 
     @asynccontextmanager
@@ -251,22 +250,28 @@ def create_app(
         debug=False,
         logging_config=None,
         before_send=[add_headers],
-        state=State(
-            {
-                "settings": settings,
-                "clock": clock,
-                "key_folder": keys,
-                "own_database": OwnDatabase(),
-                "static": static,
-                "templates": make_environment(settings, static),
-                "load_principal": load_principal,
-                "may_send_again": again_services.may_send_again,
-                "provider": Provider(settings.single_sign_on, settings.base_url) if settings.single_sign_on else None,
-                "bursts": Bursts(settings.burst_most, timedelta(minutes=settings.burst_minutes)),
-                "turns": Turns(),
-                "measures": Measures(),
-                "most_seconds": MOST_SECONDS,
-                "wrong_codes": Bursts(settings.guess_most, timedelta(minutes=settings.burst_minutes)),
-            }
-        ),
+        state=_state(settings, clock, keys),
+    )
+
+
+def _state(settings: Settings, clock: Clock, keys: KeyFolder) -> State:
+    """What every request finds in `app.state`."""
+    static = Static()
+    return State(
+        {
+            "settings": settings,
+            "clock": clock,
+            "key_folder": keys,
+            "own_database": OwnDatabase(),
+            "static": static,
+            "templates": make_environment(settings, static),
+            "load_principal": load_principal,
+            "may_send_again": again_services.may_send_again,
+            "provider": Provider(settings.single_sign_on, settings.base_url) if settings.single_sign_on else None,
+            "bursts": Bursts(settings.burst_most, timedelta(minutes=settings.burst_minutes)),
+            "turns": Turns(),
+            "measures": Measures(),
+            "most_seconds": MOST_SECONDS,
+            "wrong_codes": Bursts(settings.guess_most, timedelta(minutes=settings.burst_minutes)),
+        }
     )

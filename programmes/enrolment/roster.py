@@ -206,11 +206,7 @@ async def roster(
     found = [f for f in await queries.enrolments(cohort_id, states) if among is None or f.enrolment_id in among]
     known = _known(found, keys, look)
     twice = _doubles(known)
-    queue = [facts for facts in found if facts.state == "queued"]
-    numbers = numbers_together([facts.together_id for facts in queue])
-    together = {facts.enrolment_id: said for facts, said in zip(queue, numbers, strict=True)}
-    reasons = held_by([(facts.together_id, facts.skip_reason) for facts in queue])
-    held = {facts.enrolment_id: reason for facts, reason in zip(queue, reasons, strict=True)}
+    together, held = _of_the_queue(found)
     return [
         RosterEntry(
             facts.enrolment_id,
@@ -238,3 +234,12 @@ async def roster(
         )
         for facts in found
     ]
+
+
+def _of_the_queue(found: Sequence[queries.EnrolmentFacts]) -> tuple[dict[UUID, str], dict[UUID, str | None]]:
+    """Of each who waits: the numbers of those who wait together, and why one of those is passed over."""
+    queue = [facts for facts in found if facts.state == "queued"]
+    numbers = numbers_together([facts.together_id for facts in queue])
+    reasons = held_by([(facts.together_id, facts.skip_reason) for facts in queue])
+    ids = [facts.enrolment_id for facts in queue]
+    return dict(zip(ids, numbers, strict=True)), dict(zip(ids, reasons, strict=True))

@@ -1,7 +1,7 @@
 """The list of groups, one group's overview, and what can be printed for it."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from programmes.attendance import queries as attendance
 from programmes.attendance.rules import kind
 from programmes.catalogue import queries as catalogue
+from programmes.catalogue.rules import Programme
 from programmes.cohorts import closure_services, office_services
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.office_rules import may_take_home
@@ -145,28 +146,41 @@ async def people_file(request: AnyRequest, cohort_id: FromPath[int]) -> Response
         return csv_file(f"deltagare-{cohort.cohort_id}-internt-sekretess.csv", people_file_pages.heads(), rows)
 
 
+@dataclass(frozen=True)
+class _People:
+    """Whom a group's page shows: who is in it, who was turned down, who withdrew their consent to contact elsewhere."""
+
+    entries: Sequence[RosterEntry] = ()
+    turned_down: Sequence[tuple[UUID, str, datetime]] = ()
+    withdrawn: Sequence[tuple[UUID, str]] = ()
+
+
+async def _people(request: AnyRequest, cohort: CohortFacts, programme: Programme) -> _People:
+    """All of it is one look, in the log (promise 6)."""
+    state = request.app.state
+    now, keys, cohort_id = state.clock.now(), state.key_folder, cohort.cohort_id
+    async with looking(principal(request), "group", now) as look:
+        return _People(
+            await roster(cohort_id, keys, look, now, _listed(cohort)),
+            await turned_down(cohort_id, keys, look, now),
+            await withdrawn_elsewhere(cohort_id, keys, look) if has_partner_contact(programme) else [],
+        )
+
+
 async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) -> Facts:
     """What a group's pages are made of. Raises NotFound."""
-    who, state = principal(request), request.app.state
-    now = state.clock.now()
+    who, now = principal(request), request.app.state.clock.now()
     today = local_date(now)
     cohort = await cohorts.mine(who, today, cohort_id)
     programme = await catalogue.programme(cohort.programme_id)
     noted = kind(cohort.exempt, programme.figures)
-    entries: Sequence[RosterEntry] = ()
-    back: Sequence[tuple[UUID, str, datetime]] = ()
-    gone: Sequence[tuple[UUID, str]] = ()
     sessions = await cohorts.sessions(cohort_id)
     ended = cohort.state == "closed" and noted == "names"
     workers, taken = await office_services.workers(cohort_id, today), (await places([cohort_id]))[cohort_id]
     # What went by itself is asked of an empty list only.
     may_be_gone = cohort.exempt and cohort.form != "drop_in" and not taken.held and not taken.queued
     erased = (await gone_by_itself([cohort_id] if may_be_gone else [])).get(cohort_id)
-    if with_people:
-        async with looking(who, "group", now) as look:
-            entries = await roster(cohort_id, state.key_folder, look, now, _listed(cohort))
-            back = await turned_down(cohort_id, state.key_folder, look, now)
-            gone = await withdrawn_elsewhere(cohort_id, state.key_folder, look) if has_partner_contact(programme) else []
+    people = await _people(request, cohort, programme) if with_people else _People()
     return Facts(
         now=now,
         cohort=cohort,
@@ -174,7 +188,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         kind=noted,
         places=taken,
         list_gone=erased,
-        roster=entries,
+        roster=people.entries,
         sessions=sessions,
         closures=await closure_services.closures(today),
         # What a closed group lacks nobody can note any more.
@@ -183,8 +197,8 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         workers=[(w.name, w.role, w.until, w.works) for w in workers],
         coordinates=who.coordinates(cohort.section),
         may_take_home=may_take_home(workers, who, cohort.section),
-        turned_down=back,
-        withdrawn=gone,
+        turned_down=people.turned_down,
+        withdrawn=people.withdrawn,
         erased=await attendance.erased(cohort_id) if ended and with_people else None,
         figures=await attendance.figures(cohort_id) if ended and with_people else (),
         had_offer=await offers_ended(cohort_id) if cohort.state == "cancelled" else (),

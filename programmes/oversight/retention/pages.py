@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_plain, moment_year, month_year, ngettext
+from programmes.core.i18n import capital, day_plain, month_year, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.core.retention_rules import RULES, SUBJECTS, Subject, Unit
 from programmes.desk.closing.receipt_wording_rules import by_whom, rule_text
@@ -18,7 +18,6 @@ from programmes.oversight.retention.wording_rules import (
     fate_words,
     fixed_words,
     from_words,
-    run_words,
     source_words,
     span_words,
     subject_words,
@@ -27,23 +26,6 @@ from programmes.oversight.retention.wording_rules import (
 Fated = Fate | Literal["unreadable"]
 LONGEST_DECISION = 80
 _MONTHS = 24
-# Web and worker may run on two machines.
-_CLOCKS_AGREE = timedelta(minutes=5)
-
-
-class Run(Protocol):
-    """How a run stands (`retention_queries`)."""
-
-    @property
-    def state(self) -> str: ...
-    @property
-    def started_at(self) -> datetime: ...
-    @property
-    def due(self) -> int: ...
-    @property
-    def gone(self) -> int: ...
-    @property
-    def failed(self) -> int: ...
 
 
 class Choice(Protocol):
@@ -168,53 +150,6 @@ class ReceiptPage:
     gone: str
     why: str
     by: str
-
-
-def run_state(runs: Sequence[Run], now: datetime, keys_late: bool = False) -> Notice:
-    """How the newest run stands; that there is none for two days is said too, and that keys wait which were to be destroyed:
-    until they are, nothing is said to be erased."""
-    if not runs:
-        text = _("Den första körs i natt efter klockan två.")
-        return Notice("info", "info", _("Gallringen har inte körts än"), (text,))
-    run = runs[0]
-    kind, title, todo = run_words(run.state)
-    texts = [_("Senast %(when)s.", when=moment_year(run.started_at))]
-    if run.state == "running":
-        texts.append(_("%(done)s av %(due)s är klara.", done=number(run.gone + run.failed), due=number(run.due)))
-    elif run.gone and not keys_late:
-        texts.append(ngettext("%(n)s persons uppgifter raderades.", "%(n)s personers uppgifter raderades.", run.gone))
-    if run.failed and run.state != "running":
-        kind, title = "warn", _("Allt gick inte att radera")
-        texts.append(
-            ngettext(
-                "%(n)s persons uppgifter gick inte att läsa. Be den som sköter tjänsten att titta i loggen.",
-                "%(n)s personers uppgifter gick inte att läsa. Be den som sköter tjänsten att titta i loggen.",
-                run.failed,
-            )
-        )
-    if keys_late:
-        kind, title = "stop", _("Allt är inte raderat: nycklar ligger kvar")
-        texts.append(
-            _("Uppgifterna är borta ur tjänsten, men går att läsa i en säkerhetskopia tills nycklarna är förstörda.")
-        )
-        todo = _("Nya försök görs hela tiden. Be den som sköter tjänsten att köra programmes doctor.")
-    if todo:
-        texts.append(todo)
-    if (local_date(now) - local_date(run.started_at)).days > 1:
-        kind, title = "stop", _("Gallringen har inte körts i natt")
-        texts.append(_("Bakgrundsprocessen verkar stå still. Be den som sköter tjänsten att titta."))
-    if run.started_at > now + _CLOCKS_AGREE:
-        # What this run says of itself went by another clock than the one that is asked now: one of them was wrong.
-        kind, title = "stop", _("Klockan verkar ha gått fel: den senaste gallringen har en dag som inte har varit")
-        texts.append(
-            _(
-                "I dag är det %(today)s. Fram till den dagen körs kanske ingen gallring av sig själv, och det som raderades"
-                " kan ha raderats för tidigt. Be den som sköter tjänsten att kontrollera klockan.",
-                today=day_plain(local_date(now)),
-            )
-        )
-    icons = {"ok": "check", "info": "clock", "warn": "warn", "stop": "warn"}
-    return Notice(kind, icons[kind], title, tuple(texts))
 
 
 def _month(day: date) -> date:

@@ -23,6 +23,7 @@ from programmes.core.retention_rules import RULES, Subject, subject_of, wrong_am
 from programmes.desk.closing import queries as closing
 from programmes.oversight.retention import pages, queries, services, shortening_pages
 from programmes.oversight.retention import shortening_services as shortening
+from programmes.oversight.retention.run_pages import run_state
 from programmes.web.csv_files import csv_file
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import recently_confirmed, require_role, signed_in
@@ -76,7 +77,7 @@ async def home(request: AnyRequest) -> Response[Any]:
     today = local_date(now)
     fates, months = await _coming(request)
     view = pages.home_page(
-        pages.run_state(await queries.last_runs(1), now, await erasure.is_late(now)),
+        run_state(await queries.last_runs(1), now, await erasure.is_late(now)),
         fates,
         months,
         await queries.choices(),
