@@ -434,6 +434,7 @@ async def test_whom_no_message_reached_is_rung_while_they_can_still_move(
     number, (waits,) = group.cohort.cohort_id, group.queued
     await a_cohort("2.8", clock.now(), first_in=timedelta(days=60))
     # What they were told before was told before.
+    await mail.work()
     clock.advance(minutes=1)
     await series_services.cancel_rest(number, "3", group.kim, clock.now())
     await mail.work()
