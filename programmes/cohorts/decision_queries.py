@@ -69,14 +69,23 @@ async def told_already(cohort_id: int, since: datetime, kinds: Collection[str]) 
     return bool(rows)
 
 
+# SQL: the first session of what a change `m` wrote down.
+_FIRST = """(select min(s.starts_at)
+                   from jsonb_to_recordset(m.{}::jsonb -> 'sessions') as s (starts_at timestamptz, state text)
+                   where s.state <> 'cancelled')"""
+
+
 async def history(cohort_id: int) -> list[Line]:
     """Every decision about a cohort's start, the newest first."""
     rows = await fetch(
-        """select d.decision, d.reason, d.confirmed, d.minimum, s.display_name as by, d.decided_at,
+        f"""select d.decision, d.reason, d.confirmed, d.minimum, s.display_name as by, d.decided_at,
                   u.display_name as undone_by, d.undone_at,
-                  d.decision = 'cancel' and d.undone_at is null and c.state <> 'cancelled' as ended
+                  d.decision = 'cancel' and d.undone_at is null and c.state <> 'cancelled' as ended,
+                  {_FIRST.format("before")} as first_before, {_FIRST.format("after")} as first_after
            from start_decision d join cohort c on c.id = d.cohort_id join staff s on s.id = d.staff_id
            left join staff u on u.id = d.undone_by
+           left join session_change m on m.cohort_id = d.cohort_id and m.made_at = d.decided_at
+                                     and m.kind = 'postpone' and d.decision = 'postpone'
            where d.cohort_id = $1 order by d.id desc""",
         cohort_id,
     )

@@ -19,7 +19,8 @@ class Decided:
 @dataclass(frozen=True)
 class Line:
     """One decision as it is kept: what, why, with how many confirmed of how many at least (None: not known), by whom and
-    when; and that it was taken back. `ended`: a cancelling of a group that could not start, but was held in part."""
+    when; and that it was taken back. `first_before`, `first_after`: from which first day to which it was postponed, while
+    the change of its sessions is kept. `ended`: a cancelling of a group that could not start, but was held in part."""
 
     decision: str
     reason: str
@@ -30,3 +31,5 @@ class Line:
     undone_by: str | None
     undone_at: datetime | None
     ended: bool = False
+    first_before: datetime | None = None
+    first_after: datetime | None = None

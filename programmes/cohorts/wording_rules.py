@@ -11,6 +11,7 @@ from programmes.cohorts.talk_wording_rules import OF_TALKS, Params
 from programmes.core.i18n import (
     capital,
     clock,
+    day_bare,
     day_long,
     day_plain,
     day_year,
@@ -121,7 +122,7 @@ def noted(note: Note) -> str:
     }
     if note.kind in plain:
         return plain[note.kind]
-    day = day_plain(note.on).rsplit(" ", 1)[0]
+    day = day_bare(note.on)
     if note.kind == "summer_time":
         return _("Sommartid sedan %(day)s. Klockslaget är detsamma.", day=day)
     return _("Vintertid sedan %(day)s. Klockslaget är detsamma.", day=day)
@@ -219,11 +220,11 @@ def _day_noted(p: Params) -> str:
 
 def _on_the_clock(p: Params) -> dict[str, object]:
     day, typed = cast(date, p["day"]), cast(time, p["time"])
-    return {"day": day_plain(day).rsplit(" ", 1)[0], "time": f"{typed.hour}.{typed:%M}"}
+    return {"day": day_bare(day), "time": f"{typed.hour}.{typed:%M}"}
 
 
 def _taken(p: Params) -> dict[str, object]:
-    day, until = day_plain(cast(date, p["day"])).rsplit(" ", 1)[0], clock(cast(datetime, p["until"]))
+    day, until = day_bare(cast(date, p["day"])), clock(cast(datetime, p["until"]))
     if more := cast(int, p.get("more", 0)):
         day = ngettext("%(day)s och %(n)s dag till", "%(day)s och %(n)s dagar till", more, day=day)
     return {"who": p["who"], "cohort": p["cohort"] or _("en annan grupp"), "until": until, "day": day}
@@ -350,6 +351,10 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "not_later": lambda p: _(
         "Skjut upp till en dag efter %(day)s, som är första träffen nu.", day=day_long(cast(date, p["day"]))
     ),
+    "far_later": lambda p: _(
+        "Menar du %(day)s? Det är mer än ett halvår senare än nu. Ändra, eller kryssa i att det är meningen.",
+        day=day_year(cast(date, p["day"])),
+    ),
     "ends_before": lambda p: _("Sista dagen kan inte vara före den första."),
     "closed_already": lambda p: _("De dagarna är redan stängda där."),
     "closed_in_part": _closed_in_part,
@@ -360,12 +365,12 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "last_leader": lambda p: _("Det är gruppens enda gruppledare. Lägg till en annan först."),
     "apart": lambda p: _(
         "Krock den %(day)s. Ändra, eller kryssa i att det är meningen.",
-        day=day_plain(cast(date, p["day"])).rsplit(" ", 1)[0],
+        day=day_bare(cast(date, p["day"])),
     ),
     "instead_elsewhere": lambda p: _(
         "%(who)s, som skulle leda den här gången, är upptagen den %(day)s. Flyttar du ändå leder de som brukar.",
         who=p["who"],
-        day=day_plain(cast(date, p["day"])).rsplit(" ", 1)[0],
+        day=day_bare(cast(date, p["day"])),
     ),
     "comes_before": lambda p: _(
         "Den hamnar då före träffen %(day)s, så numren ändras. Ändra, eller kryssa i att det är meningen.",
@@ -377,7 +382,7 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     ),
     "apart_again": lambda p: _(
         "Det blir en krock den %(day)s. Ändra träffen på nytt i stället.",
-        day=day_plain(cast(date, p["day"])).rsplit(" ", 1)[0],
+        day=day_bare(cast(date, p["day"])),
     ),
     "before_previous": lambda p: _(
         "Träffen före är %(day)s. Resten måste ligga efter den.", day=day_long(cast(date, p["day"]))

@@ -7,7 +7,7 @@ import gettext as _gettext
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +19,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-from programmes.core.clock import local
+from programmes.core.clock import local, local_date
 
 Language = Literal["sv", "en"]
 LANGUAGES: tuple[Language, ...] = ("sv", "en")
@@ -37,6 +37,10 @@ MESSAGE_LANGUAGES = tuple((code, name) for code, _tag, name in SLIP_LANGUAGES if
 ON_A_SLIP = tuple(code for code, _tag, _name in SLIP_LANGUAGES)
 _FOLDER = Path(__file__).resolve().parents[2] / "locale"
 _language: ContextVar[Spoken] = ContextVar("language", default="sv")
+# A day that lies further off than this, ahead or behind, is said with its year: less than a year, so that no two days on
+# the same side of today are ever called the same.
+NAMED_BY_DAY = timedelta(days=334)
+_today: ContextVar[date | None] = ContextVar("today", default=None)
 
 
 @cache
@@ -83,13 +87,14 @@ def language() -> Language:
 
 
 @contextmanager
-def speaking(wanted: Spoken) -> Iterator[None]:
-    """Everything inside is in this language."""
-    token = _language.set(wanted)
+def speaking(wanted: Spoken, now: datetime | None = None) -> Iterator[None]:
+    """Everything inside is in this language; `now`: when it is read, so that a day far from it carries its year."""
+    tokens = _language.set(wanted), _today.set(local_date(now) if now else _today.get())
     try:
         yield
     finally:
-        _language.reset(token)
+        _today.reset(tokens[1])
+        _language.reset(tokens[0])
 
 
 def gettext(message: str, **values: object) -> str:
@@ -139,9 +144,16 @@ def _formatted(day: date, pattern: str, locale: str) -> str:
     return format_date(day, pattern, locale=locale)
 
 
+def _said(day: date, pattern: str) -> str:
+    """The day without its year, unless it is so far from today that it could be taken for one of another year."""
+    today = _today.get()
+    far = today is not None and abs(day - today) > NAMED_BY_DAY
+    return _pattern(day, f"{pattern} y" if far else pattern)
+
+
 def day_long(day: date) -> str:
-    """`onsdag 7 oktober`"""
-    return _pattern(day, "EEEE d MMMM")
+    """`onsdag 7 oktober`, with the year where the day is far off; so with all that name a day without it."""
+    return _said(day, "EEEE d MMMM")
 
 
 def day_year(day: date) -> str:
@@ -154,6 +166,16 @@ def day_plain(day: date) -> str:
     return _pattern(day, "d MMMM y")
 
 
+def day_bare(day: date) -> str:
+    """`7 oktober`"""
+    return _said(day, "d MMMM")
+
+
+def month_name(month: int) -> str:
+    """`oktober`"""
+    return _pattern(date(2000, month, 1), "LLLL")
+
+
 def month_year(day: date) -> str:
     """`oktober 2026`"""
     return _pattern(day, "LLLL y")
@@ -161,17 +183,17 @@ def month_year(day: date) -> str:
 
 def day_short(day: date) -> str:
     """`ons 7 okt`, for staff lists only."""
-    return _pattern(day, "EEE d MMM").replace(".", "")
+    return _said(day, "EEE d MMM").replace(".", "")
 
 
 def day_shortest(day: date) -> str:
     """`7 okt`, where a line of a staff list has to hold eleven columns."""
-    return _pattern(day, "d MMM").replace(".", "")
+    return _said(day, "d MMM").replace(".", "")
 
 
 def day_parts(day: date) -> tuple[str, str, str]:
     """Weekday, day and month for the small date sign: `ons`, `7`, `okt`."""
-    return (_pattern(day, "EEE").replace(".", ""), str(day.day), _pattern(day, "MMM").replace(".", ""))
+    return (_pattern(day, "EEE").replace(".", ""), str(day.day), _said(day, "MMM").replace(".", ""))
 
 
 def weekdays(day: date) -> str:

@@ -10,6 +10,7 @@ from programmes.catalogue.reading_rules import Readings
 from programmes.catalogue.rules import Outcome, Programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.rules import asks_of_people
 from programmes.core.clock import local_date
 from programmes.core.i18n import gettext as _
 from programmes.core.sealing import KeyFolder, Unreadable
@@ -207,6 +208,11 @@ async def roster(
     known = _known(found, keys, look)
     twice = _doubles(known)
     together, held = _of_the_queue(found)
+
+    def left(facts: queries.EnrolmentFacts) -> tuple[Remaining, ...]:
+        steps = queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else again(facts)
+        return (*_said_again(to_say_again(facts, programme, cohort.first_start)), *steps)
+
     return [
         RosterEntry(
             facts.enrolment_id,
@@ -217,10 +223,7 @@ async def roster(
             facts.applied_at,
             facts.offer_expires_at,
             facts.skip_reason,
-            (
-                *_said_again(to_say_again(facts, programme, cohort.first_start)),
-                *(queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else again(facts)),
-            ),
+            left(facts) if asks_of_people(cohort.ended_how) else (),
             facts.visit,
             facts.order_reason,
             facts.passed_at,

@@ -214,7 +214,7 @@ async def _gateway_answers() -> None:
 
 async def _hand_over(ready: _Ready, carriers: Carriers, settings: Settings, clock: Clock) -> None:
     """Write it in the person's language and hand it over. Raises Deferred or Refused."""
-    with speaking(ready.facts.language):
+    with speaking(ready.facts.language, clock.now()):
         if ready.channel.medium == "text":
             body = text_rules.text(ready.words, settings.phone)
             message = TextMessage(ready.facts.notice_id, ready.channel.to, body, clock.now())

@@ -8,7 +8,16 @@ from programmes.cohorts import queries as cohort_queries
 from programmes.cohorts import services as cohorts
 from programmes.cohorts.clash_services import clash_reasons
 from programmes.cohorts.queries import CohortFacts
-from programmes.cohorts.rules import REASONS, Reason, StartFacts, decide_start, places_span, why_not_fewer, why_not_limits
+from programmes.cohorts.rules import (
+    REASONS,
+    Reason,
+    StartFacts,
+    decide_start,
+    far_later,
+    places_span,
+    why_not_fewer,
+    why_not_limits,
+)
 from programmes.cohorts.schedule_rules import Clash, Schedule, seen_digest
 from programmes.core.db import transaction
 from programmes.core.errors import Conflict
@@ -111,12 +120,14 @@ async def why_not_cancel(cohort_id: int, form: str) -> list[Reason]:
 @dataclass(frozen=True)
 class Again:
     """The sessions from another first day: what room or leader is taken then, and on which days somebody would meet whom
-    they must not; who these are is never said. `digest` stands for all that there was to see."""
+    they must not; who these are is never said. `far`: the first day, where it is so much later than it was that another year
+    may have been meant. `digest` stands for all that there was to see."""
 
     schedule: Schedule
     clashes: tuple[Clash, ...]
     apart: tuple[date, ...]
     venue_id: int
+    far: date | None = None
 
     @property
     def digest(self) -> str:
@@ -126,7 +137,8 @@ class Again:
     @property
     def to_be_meant(self) -> list[Reason]:
         """What has to be ticked as meant."""
-        return [*clash_reasons(self.clashes), *(Reason("apart", "anda", {"day": day}) for day in self.apart[:1])]
+        far = [Reason("far_later", "anda", {"day": self.far})] if self.far else []
+        return [*far, *clash_reasons(self.clashes), *(Reason("apart", "anda", {"day": day}) for day in self.apart[:1])]
 
 
 async def plan_again(cohort_id: int, new_first: date, principal: Principal, now: datetime) -> Again:
@@ -134,8 +146,9 @@ async def plan_again(cohort_id: int, new_first: date, principal: Principal, now:
     schedule, clashes = await cohorts.plan_again(cohort_id, new_first, now, principal)
     rooms = [session.venue_id for session in await cohort_queries.sessions(cohort_id) if session.state != "cancelled"]
     times = [(slot.starts_at, slot.ends_at, room) for slot, room in zip(schedule.slots, rooms, strict=False)]
-    venue_id = (await cohort_queries.by_id(cohort_id)).venue_id
-    return Again(schedule, tuple(clashes), tuple(await days_apart(cohort_id, times)), venue_id)
+    cohort = await cohort_queries.by_id(cohort_id)
+    far = far_later(cohort.first_start, schedule)
+    return Again(schedule, tuple(clashes), tuple(await days_apart(cohort_id, times)), cohort.venue_id, far)
 
 
 async def postpone(

@@ -63,7 +63,7 @@ def identify(app: ASGIApp) -> ASGIApp:
             token = read_cookie(request, "staff")
             load: PrincipalLoader = state.load_principal
             scope["principal"] = await load(token, state.clock.now()) if token else None  # type: ignore[typeddict-unknown-key]
-        with speaking(wanted_language(request)):
+        with speaking(wanted_language(request), state.clock.now()):
             await app(scope, receive, send)
 
     return middleware

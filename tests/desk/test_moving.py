@@ -190,6 +190,27 @@ async def test_moving_on_is_not_done_while_somebody_is_to_be_moved_and_the_time_
     assert await moving_on() == "done"
 
 
+async def test_nothing_is_owed_of_a_cancelled_start_once_all_have_moved_from_its_places_and_its_queue(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, client: httpx.AsyncClient
+) -> None:
+    called_off = await a_cohort("2.8", clock.now(), minimum=1, maximum=1)
+    following = await a_cohort("2.8", clock.now(), first_in=timedelta(days=60))
+    seated, waiting = await people(called_off, 2, keys, clock)
+    await cancel(called_off, kim, clock)
+    assert await myself(seated, following, keys, clock)
+    (way,) = await checklist_queries.ways(kim, clock.now(), called_off.cohort_id)
+    assert way.people
+    assert await myself(waiting, following, keys, clock)
+    (way,) = await checklist_queries.ways(kim, clock.now(), called_off.cohort_id)
+    assert not way.people
+    assert {step.state for step in checklist_queries.steps(way, clock.now())} == {"done"}
+    assert called_off.cohort_id not in {one.cohort_id for one in await checklist_queries.ways(kim, clock.now())}
+    clock.advance(days=40)
+    await sign_in_as(client, "kim", clock.now())
+    assert f"/grupper/{called_off.cohort_id}/" not in await words(client, "/personal/veckan")
+    assert not may_close(await closing.facts(await cohorts.by_id(called_off.cohort_id), clock.now()))
+
+
 async def test_what_is_kept_is_given_to_no_newcomer_by_word_either(
     kim: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:

@@ -598,20 +598,20 @@ async def test_the_starts_can_be_taken_home_and_say_that_they_stay_in_the_house(
     heads, line = parsed(await client.get("/personal/starter.csv"))
     assert heads[:3] == ["Märkning", "Avsnitt", "Grupp"]
     assert line[:2] == ["Internt, sekretess", "2.8"]
-    assert heads[-3:] == ["Dagar kvar", "Läge", "Nästa"]
-    assert line[5:] == ["5", "8", "0", "0", "0", "0", "0", "18", "5 till på 18 dagar", "Hitta 5 till"]
+    assert heads[-4:] == ["Dagar kvar", "Dagar försenat", "Läge", "Nästa"]
+    assert line[5:] == ["5", "8", "0", "0", "0", "0", "0", "18", "", "5 till på 18 dagar", "Hitta 5 till"]
     assert await lines_of(client, "/personal/starter.csv?insats=2.7") == []
     # Where people are not counted their number goes home with nobody.
     children = await a_cohort("2.16", clock.now(), robin)
     await somebody(children, keys, clock.now())
     content = (await client.get("/personal/starter.csv?insats=2.16")).content
     [line] = await lines_of(client, "/personal/starter.csv?insats=2.16")
-    assert line[5:] == ["5", "8", "", "", "", "", "", "18", "", ""]
+    assert line[5:] == ["5", "8", "", "", "", "", "", "18", "", "", ""]
     await owner.execute("update cohort set decide_by = $1 where id = $2", clock.now().date(), children.cohort_id)
     clock.advance(days=1)
     await sign_in_as(client, "kim", clock.now())
     [line] = await lines_of(client, "/personal/starter.csv?insats=2.16")
-    assert line[-3:] == ["0", "Försenat, 1 dag", ""]
+    assert line[-4:] == ["", "1", "Försenat, 1 dag", ""]
     content = (await client.get("/personal/starter.csv?insats=2.16")).content
     # Each group by its own edition, though another one that counts people, or lacks the section, is in force by now.
     as_it_was = await owner.fetch("select id, valid_from from edition")

@@ -59,7 +59,7 @@ async def test_a_year_to_come_is_held_against_the_edition_of_its_last_day(
     # So what it would be without one of them.
     text = (await client.get(f"{STARTS}/{starts[0].cohort_id}/stall-in")).text
     assert "Då blir det bara 2 starter 2027" in text
-    assert "Riktlinjen 2.8 säger minst 3." in text
+    assert "Riktlinjen kräver minst 3 starter i 2.8." in text
 
 
 async def test_the_reminder_goes_by_the_edition_of_the_years_last_day(
@@ -91,6 +91,39 @@ async def test_the_page_says_what_the_office_has_set_and_nothing_fixed(
     text = (await client.get(STARTS)).text
     assert "Två starter" not in text
     assert "Riktlinjen kräver minst 2 starter i 2.7 och 2.8. Ni vill själva ha minst 3 starter i 2.1." in text
+
+
+@pytest.mark.parametrize(
+    ("section", "number", "said"),
+    [
+        ("2.1", 4, "<p>Ni vill själva ha minst 4 starter i 2.1.</p>"),
+        ("2.7", 3, "<p>Riktlinjen kräver minst 2 starter i 2.7. Ni vill själva ha minst 3 starter i 2.7.</p>"),
+    ],
+)
+async def test_who_cancels_or_postpones_reads_whose_number_is_not_reached(
+    kim: Principal,
+    client: httpx.AsyncClient,
+    owner: asyncpg.Connection,
+    clock: FrozenClock,
+    section: str,
+    number: int,
+    said: str,
+) -> None:
+    await owner.execute(
+        "insert into yearly_starts (section, number, staff_id, set_at) values ($1, $2, $3, $4)",
+        section,
+        number,
+        kim.staff_id,
+        clock.now(),
+    )
+    cohort = await a_cohort(section, clock.now(), first_in=timedelta(days=40))
+    own = f"{STARTS}/{cohort.cohort_id}"
+    text = (await client.get(f"{own}/stall-in")).text
+    assert said in text
+    later = {"start": "2027-02-01", "beslut": "2027-01-18", "visa": "1"}
+    text = (await post_form(client, f"{own}/skjut-upp", later)).text
+    assert "Då blir det ingen start 2026" in text
+    assert said in text
 
 
 def test_an_edition_that_demands_more_than_an_office_may_set_can_be_met() -> None:

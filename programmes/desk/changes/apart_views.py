@@ -13,7 +13,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden, NotFound
-from programmes.core.i18n import day_plain
+from programmes.core.i18n import day_bare
 from programmes.core.i18n import gettext as _
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.records import apart_queries, apart_services
@@ -90,7 +90,7 @@ async def _show(
         group,
         tuple(people),
         form,
-        _("Krock den %(day)s.", day=day_plain(days[0]).rsplit(" ", 1)[0]) if days else "",
+        _("Krock den %(day)s.", day=day_bare(days[0])) if days else "",
         next((line for line in lines if asked and line[0] == asked), (0, "")),
     )
     return page(request, "desk/apart.html", view, status)

@@ -122,10 +122,16 @@ async def to_decide(cohort: CohortFacts) -> Decision:
     return "end" if ends_by_decision(start, confirmed, await cohorts.held(cohort.cohort_id) > 0) else "start"
 
 
+# SQL, of a row of `enrolment`: whether closing has it left to erase or to end. Who moved from a queue leaves a row to which
+# neither a code nor a record belongs.
+UNENDED = "({exempt} or {row}.key_id is not null)"
+
+
 async def unended(cohort: CohortFacts) -> bool:
     """Whether anybody stands on a cohort's list, or, where people are documented, still has a place code."""
     found: bool = await fetchval(
-        "select exists (select 1 from enrolment where cohort_id = $1 and ($2 or key_id is not null))",
+        f"""select exists (select 1 from enrolment e
+                           where cohort_id = $1 and {UNENDED.format(exempt="$2::bool", row="e")})""",
         cohort.cohort_id,
         cohort.exempt,
     )

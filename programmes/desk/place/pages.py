@@ -56,7 +56,8 @@ class QueuePart:
     coordinator last let somebody go before. `came_before`: who has come before them that had applied earlier, and when last.
     `ran_out`: the form had said that there was a place. `parted`: they no longer wait together with the siblings with whom
     they did. `over`: nobody can enter any more; `undecided`: nor here, but the queue stands until it is decided about the
-    start. `by_word`: no offer could be answered before the next session; who is first
+    start, which can be neither put off nor called off once something of it was `held`. `by_word`: no offer could be answered
+    before the next session; who is first
     takes a free place by saying yes to staff. `takes`: one is free, and they are next. `too_many`: how many places there
     are, when those who wait together want more. `kept`: that what is free is kept for others, and until when.
     """
@@ -75,6 +76,7 @@ class QueuePart:
     parted: bool = False
     over: bool = False
     undecided: bool = False
+    held: bool = False
     by_word: bool = False
     takes: bool = False
     too_many: int = 0

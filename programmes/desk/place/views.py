@@ -318,6 +318,7 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
         # They keep their place in the queue of what waits for a decision: it may be cancelled or postponed (decision 101).
         over=leads == "nowhere" and not place.cohort.undecided,
         undecided=leads == "nowhere" and place.cohort.undecided,
+        held=leads == "nowhere" and await cohorts.held(facts.cohort_id) > 0,
         by_word=leads == "word",
         takes=leads == "word" and facts.enrolment_id in await order_queries.next_by_word(facts.cohort_id, now),
         kept=waiting_pages.kept_for_others(kept_until),

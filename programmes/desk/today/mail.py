@@ -127,7 +127,7 @@ def _number(day: date, who: Principal) -> UUID:
 def _written(mail: queries.Waiting, needs: Needs, settings: Settings, now: datetime) -> EmailMessage:
     sender = parseaddr(settings.mail_from)[1]
     envelope = mail_rules.Envelope(sender, mail.to, f"<{mail.mail_id}@{sender.rpartition('@')[2]}>", now)
-    with speaking("sv"):
+    with speaking("sv", now):
         return mail_rules.compose(letter(needs, settings.base_url, settings.municipality), envelope)
 
 

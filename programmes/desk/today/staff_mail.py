@@ -47,7 +47,7 @@ async def _failed(message: Message, failure: Failure) -> None:
 def _written(message: Message, settings: Settings, now: datetime) -> EmailMessage:
     sender = parseaddr(settings.mail_from)[1]
     number = f"<{message.message_id}@{sender.rpartition('@')[2]}>"
-    with speaking("sv"):
+    with speaking("sv", now):
         written = letter(message, settings.base_url, settings.municipality)
         return mail_rules.compose(written, mail_rules.Envelope(sender, message.to, number, now))
 

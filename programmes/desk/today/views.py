@@ -12,6 +12,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts import year_queries
 from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.rules import asks_of_people
 from programmes.cohorts.year_rules import last_chance
 from programmes.core.clock import at_local, local_date
 from programmes.core.principal import Principal, Role
@@ -155,16 +156,17 @@ async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Map
     ids = [cohort.cohort_id for cohort in mine]
     programmes = await catalogue.programmes({cohort.programme_id for cohort in mine})
     taken = await places(ids)
-    visiting = [c.cohort_id for c in mine if programmes[c.programme_id].study_visit]
+    asking = [c for c in mine if asks_of_people(c.ended_how)]
+    visiting = [c.cohort_id for c in asking if programmes[c.programme_id].study_visit]
     lacking = await needs(visiting, now) if visiting else {}
     accepting = {
         c.cohort_id: local_date(c.first_start) if c.first_start else None
-        for c in mine
+        for c in asking
         if asked_texts(programmes[c.programme_id])
     }
     to_accept = await left_to_accept(accepting, local_date(now)) if accepting else {}
-    asking = [c.cohort_id for c in mine if has_partner_contact(programmes[c.programme_id])]
-    withdrawn = await withdrawn_unseen(asking) if asking else {}
+    with_partners = [c.cohort_id for c in mine if has_partner_contact(programmes[c.programme_id])]
+    withdrawn = await withdrawn_unseen(with_partners) if with_partners else {}
     led_by_nobody = await queries.leaderless(ids, local_date(now))
     over = [c.cohort_id for c in mine if c.exempt and c.last_end is not None and c.last_end <= now]
     erased = await gone_by_itself(over)

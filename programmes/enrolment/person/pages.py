@@ -253,7 +253,8 @@ def slots_done(code: str) -> str:
 
 @dataclass(frozen=True)
 class SlotsPage:
-    """The study visits of a cohort, and the form for one more. `waiting` lack a visit while no time is free."""
+    """The study visits of a cohort, and the form for one more while one can be offered (`may_add`). `waiting` lack a visit
+    while no time is free."""
 
     cohort_id: int
     cohort_name: str
@@ -271,6 +272,7 @@ class SlotsPage:
     refused: str = ""
     tabs: tuple[tuple[str, str], ...] = ()
     done: str = ""
+    may_add: bool = True
 
     @property
     def ask_anyway(self) -> bool:

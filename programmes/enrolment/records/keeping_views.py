@@ -23,7 +23,7 @@ from programmes.enrolment.roster import guests
 from programmes.enrolment.visits import queries as visit_queries
 from programmes.enrolment.visits import services as visit_services
 from programmes.enrolment.visits import step_services
-from programmes.enrolment.visits.queries import Guest, why_not_offer
+from programmes.enrolment.visits.queries import Guest, can_be_offered, why_not_offer
 from programmes.people.looks import looking
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -69,6 +69,7 @@ async def _slots(
     coming = await _guests(request, cohort.cohort_id)
     offered = await visit_queries.offered(cohort.cohort_id)
     need = (await visit_queries.needs([cohort.cohort_id], now))[cohort.cohort_id]
+    may_add = can_be_offered(cohort.ended_how, cohort.first_start, now)
     lines = [(slot, pages.slot_line(slot, coming.get(slot.slot_id, ()), now)) for slot in offered]
     around = await deadline_queries.around(cohort.cohort_id)
     view = pages.SlotsPage(
@@ -77,7 +78,7 @@ async def _slots(
         cohort.exempt,
         tuple(line for slot, line in lines if slot.starts_at > now),
         tuple(line for slot, line in lines if slot.starts_at <= now),
-        need.lacking,
+        need.lacking if may_add else 0,
         day_long(around.decide_by - timedelta(days=around.visit_days)),
         around.visit_days,
         await _holders(request, cohort.cohort_id),
@@ -88,6 +89,7 @@ async def _slots(
         refused,
         tabs(cohort.cohort_id, cohort.form, cohort.state, visits=True),
         pages.slots_done(request.query_params.get("klart", "")) if request.method == "GET" else "",
+        may_add or bool(form.errors),
     )
     return page(request, "enrolment/slots.html", view, status)
 

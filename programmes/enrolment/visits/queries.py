@@ -12,13 +12,14 @@ from programmes.core.db import fetch
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
 from programmes.enrolment.code_queries import once_digest
-from programmes.enrolment.visits.rules import Doubt, Guest, Offered, why_not_offer
+from programmes.enrolment.visits.rules import Doubt, Guest, Offered, can_be_offered, why_not_offer
 
 __all__ = [
     "Doubt",
     "Guest",
     "Offered",
     "VisitNeed",
+    "can_be_offered",
     "doubts",
     "held_by",
     "needs",

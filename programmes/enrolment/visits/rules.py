@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from programmes.cohorts.rules import asks_of_people
 from programmes.cohorts.schedule_rules import Off
 from programmes.core.clock import local_date
 from programmes.enrolment.rules import State, Visit
@@ -58,6 +59,11 @@ class Doubt:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     off: Off | None = None
+
+
+def can_be_offered(ended_how: str | None, first_start: datetime | None, now: datetime) -> bool:
+    """Whether there is a day left to offer a study visit on."""
+    return asks_of_people(ended_how) and (first_start is None or local_date(now) < local_date(first_start))
 
 
 def why_not_offer(starts_at: datetime, ends_at: datetime, first_start: datetime | None, now: datetime) -> dict[str, str]:

@@ -11,12 +11,13 @@ from programmes.attendance.rules import kind
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.queries import MINE, access
+from programmes.cohorts.rules import asks_of_people
 from programmes.core.clock import local_date
 from programmes.core.days import day_off
 from programmes.core.db import fetch
 from programmes.core.principal import Principal
 from programmes.core.retention import amount_of
-from programmes.desk.closing.queries import STILL_TRUE, gone_by_itself
+from programmes.desk.closing.queries import STILL_TRUE, UNENDED, gone_by_itself
 from programmes.enrolment.rules import asked_texts
 from programmes.enrolment.waiting_rules import offer_until, undecided_until
 from programmes.evaluation.rules import needs_box
@@ -65,9 +66,10 @@ left join (select x.cohort_id, count(*) filter (where x.state in ('preliminary',
                   bool_or(x.state in ('preliminary', 'confirmed', 'queued')) as alive,
                   count(*) filter (where x.state = 'queued') as queued,
                   bool_or(x.participant_id is not null) as records,
-                  bool_or(x.participant_id is null or x.key_id is not null) as people
-           from enrolment x left join study_visit v on v.enrolment_id = x.id and v.state = 'attended'
-           where x.cohort_id in (select id from mine) group by x.cohort_id) e on e.cohort_id = m.id
+                  bool_or({UNENDED.format(exempt="w.exempt", row="x")}) as people
+           from enrolment x join mine w on w.id = x.cohort_id
+           left join study_visit v on v.enrolment_id = x.id and v.state = 'attended'
+           group by x.cohort_id) e on e.cohort_id = m.id
 left join ballot b on b.cohort_id = m.id
 where $4::int is not null or m.state <> 'cancelled' or coalesce(e.people, false)
 order by m.decide_by, m.id
@@ -110,8 +112,7 @@ def _as_long_as_a_right(cancelled_at: datetime) -> datetime:
 
 
 def _way(row: Any, programme: Programme, unnoted: Sequence[Unnoted], kept_years: int, now: datetime) -> Way:
-    # Of what has ended before its time nobody has anything left to do to be ready.
-    ended_early = row["ended_how"] == "ended_early"
+    asks = asks_of_people(row["ended_how"])
     without_right = row["state"] == "cancelled" and row["alive"] and not row["first_right"]
     return Way(
         cohort_id=row["id"],
@@ -130,12 +131,12 @@ def _way(row: Any, programme: Programme, unnoted: Sequence[Unnoted], kept_years:
         study_visit=programme.study_visit,
         agreements=bool(asked_texts(programme)),
         held=row["held"],
-        visits_left=0 if ended_early else row["visits_left"],
-        to_agree=0 if ended_early else row["to_agree"],
+        visits_left=row["visits_left"] if asks else 0,
+        to_agree=row["to_agree"] if asks else 0,
         unnoted=len(unnoted),
         unnoted_since=unnoted[0].starts_at if unnoted else None,
         evaluated=row["form"] == "group" and needs_box(programme.evaluation),
-        box_open=row["box"] in {"preparing", "open"} or (row["box"] is None and not ended_early),
+        box_open=row["box"] in {"preparing", "open"} or (row["box"] is None and row["ended_how"] != "ended_early"),
         transferred=row["transferred"],
         people=row["people"],
         may_move=row["alive"] and row["first_right"],

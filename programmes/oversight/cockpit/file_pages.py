@@ -13,7 +13,8 @@ def heads() -> tuple[str, ...]:
     """The first line."""
     return (
         _("Märkning"), _("Avsnitt"), _("Grupp"), _("Beslut senast"), _("Första dagen"), _("Minst"), _("Högst"), _("Klara"),
-        _("Preliminära"), _("Erbjudna"), _("I kö"), _("Studiebesök kvar"), _("Dagar kvar"), _("Läge"), _("Nästa"),
+        _("Preliminära"), _("Erbjudna"), _("I kö"), _("Studiebesök kvar"), _("Dagar kvar"), _("Dagar försenat"), _("Läge"),
+        _("Nästa"),
     )  # fmt: skip
 
 
@@ -30,6 +31,8 @@ def rows(starts: Iterable[Start], uncounted: Collection[int], today: date) -> It
             numbers = [""] * len(numbers)
             state = state if one.state == "planned" or short.days < 0 else ""
             then = then if one.state == "planned" else ""
-        limits, days = (str(one.minimum), str(one.maximum)), str(max(0, short.days))
+        limits = (str(one.minimum), str(one.maximum))
+        # A number below nought is guarded in a file, so how late it is has a column of its own.
+        days = (str(short.days), "") if short.days >= 0 else ("", str(-short.days))
         day = one.decide_by.isoformat()
-        yield (_("Internt, sekretess"), one.section, one.name, day, first, *limits, *numbers, days, state, then)
+        yield (_("Internt, sekretess"), one.section, one.name, day, first, *limits, *numbers, *days, state, then)

@@ -5,7 +5,7 @@ from datetime import date
 
 from programmes.cohorts.schedule_rules import ROOM_AND_LEADER, Clash, Day, Schedule
 from programmes.cohorts.wording_rules import noted, numbered, why_skipped
-from programmes.core.i18n import capital, day_long, day_plain, day_short, listed, ngettext, times, weekdays
+from programmes.core.i18n import capital, day_bare, day_long, day_short, listed, ngettext, times, weekdays
 from programmes.core.i18n import gettext as _
 from programmes.oversight.clash_pages import clash_on_the_day
 
@@ -46,11 +46,6 @@ def other_days(schedule: Schedule, first: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def bare_day(day: date) -> str:
-    """`24 november`"""
-    return day_plain(day).rsplit(" ", 1)[0]
-
-
 def new_days(schedule: Schedule) -> str:
     days = [day.day for day in schedule.sessions]
     skipped = sum(1 for day in schedule.days if day.off)
@@ -58,8 +53,8 @@ def new_days(schedule: Schedule) -> str:
         "%(n)s träff flyttas till %(first)s.",
         "%(n)s träffar flyttas till %(first)s–%(last)s.",
         len(days),
-        first=bare_day(days[0]),
-        last=bare_day(days[-1]),
+        first=day_bare(days[0]),
+        last=day_bare(days[-1]),
     )
     if not skipped:
         return text

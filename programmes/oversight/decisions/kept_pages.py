@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Protocol
 
+from programmes.core.clock import local_date
+from programmes.core.i18n import day_plain, moment_long, ngettext
 from programmes.core.i18n import gettext as _
-from programmes.core.i18n import moment_long, ngettext
 
 
 def fixed_reasons() -> tuple[tuple[str, str], ...]:
@@ -47,6 +48,10 @@ class Decision(Protocol):
     def undone_at(self) -> datetime | None: ...
     @property
     def ended(self) -> bool: ...
+    @property
+    def first_before(self) -> datetime | None: ...
+    @property
+    def first_after(self) -> datetime | None: ...
 
 
 def decision_line(line: Decision) -> str:
@@ -55,6 +60,9 @@ def decision_line(line: Decision) -> str:
     if line.ended:
         what = _("Startade inte, och resten ställdes in")
     text = _("%(what)s %(when)s av %(who)s.", what=what, when=moment_long(line.decided_at), who=line.by)
+    if line.first_before and line.first_after:
+        days = {"before": local_date(line.first_before), "after": local_date(line.first_after)}
+        text += " " + _("Från %(before)s till %(after)s.", **{name: day_plain(day) for name, day in days.items()})
     if line.reason:
         text += " " + dict((*fixed_reasons(), *fewer_reasons())).get(line.reason, line.reason) + "."
     if line.confirmed and line.minimum and line.confirmed < line.minimum:

@@ -9,15 +9,16 @@ from programmes.cohorts.rules import Reason, start_choice
 from programmes.cohorts.schedule_rules import Clash, Schedule
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, listed, ngettext
+from programmes.core.i18n import capital, day_bare, day_long, day_year, listed, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import State
 from programmes.notices.reach_rules import Reach
 from programmes.oversight.clash_pages import clash_lines
 from programmes.oversight.cockpit.card_pages import held_instead, queue_kept
-from programmes.oversight.decisions.day_pages import all_days, apart_lines, bare_day, new_days, other_days
+from programmes.oversight.decisions.day_pages import all_days, apart_lines, new_days, other_days
 from programmes.oversight.decisions.effect_pages import Rows, leaders, people
 from programmes.oversight.decisions.kept_pages import fixed_reasons
+from programmes.oversight.per_year.pages import year_notes
 from programmes.oversight.rules import Start, Year, without
 
 
@@ -42,6 +43,7 @@ class DecisionPage:
     hint: str = ""
     others: str = ""
     clashes: tuple[str, ...] = ()
+    meant: tuple[str, str] = ("", "")
     other_days: tuple[str, ...] = ()
     stands: tuple[str, ...] = ()
     ways: tuple[tuple[str, str], ...] = ()
@@ -64,6 +66,14 @@ class Other:
         return self.free > 0 and not self.someone_waits
 
 
+@dataclass(frozen=True)
+class Asked:
+    """The year that a start is in, held against the number there is to be; `by_guideline` as the guideline itself says."""
+
+    year: Year
+    by_guideline: int | None
+
+
 class Again(Protocol):
     """`services.Again`."""
 
@@ -73,6 +83,8 @@ class Again(Protocol):
     def clashes(self) -> Sequence[Clash]: ...
     @property
     def apart(self) -> Sequence[date]: ...
+    @property
+    def far(self) -> date | None: ...
     @property
     def digest(self) -> str: ...
 
@@ -122,14 +134,14 @@ def held_page(facts: Start, reason: Reason, form: object) -> DecisionPage:
 
 def cancel_page(
     facts: Start,
-    year: Year | None,
+    asked: Asked | None,
     others: Sequence[Other],
     form: object,
     reason: str,
     reached: Mapping[State, Reach],
     hint: str = "",
 ) -> DecisionPage:
-    """`others` are the programme's other open starts; `year` the year that this start is in."""
+    """`others` are the programme's other open starts; `asked` the year that this start is in."""
     if facts.form == "drop_in":
         return _cancel_openings(facts, form, reason, hint)
     gone = _("Platsen försvinner. Det står på Min plats.")
@@ -153,7 +165,7 @@ def cancel_page(
         form,
         (*rows, *leaders(facts, _sessions_of_cancel(facts))),
         fixed_reasons(),
-        _short_year(facts, without(year, facts.cohort_id) if year else None),
+        _short_year(facts, asked),
         (("skal", reason),),
         button=_told_button(sum(reached.values(), start=Reach())),
         others=_others(others, bool(facts.held or facts.queued)),
@@ -247,18 +259,19 @@ def _cancel_lead(facts: Start) -> str:
     return " ".join([people, queue, *([queue_kept(facts.queue_until)] if facts.queue_until else [])])
 
 
-def _short_year(facts: Start, year: Year | None) -> tuple[str, str]:
-    """A warning when the guideline's number of starts in the year would not be reached."""
-    if year is None or year.required is None:
+def _short_year(facts: Start, asked: Asked | None) -> tuple[str, str]:
+    """A warning when the number of starts in the year that the guideline demands, or the office wants, is not reached."""
+    if asked is None or facts.first_start is None:
         return "", ""
+    year = without(asked.year, facts.cohort_id)
     left = len(year.done) + len(year.planned)
-    if left >= year.required or facts.first_start is None:
+    if left >= (year.required or 0):
         return "", ""
     number = local_date(facts.first_start).year
     title = ngettext("Då blir det bara %(n)s start %(year)s", "Då blir det bara %(n)s starter %(year)s", left, year=number)
     if not left:
         title = _("Då blir det ingen start %(year)s", year=number)
-    return title, _("Riktlinjen %(section)s säger minst %(n)s.", section=facts.section, n=year.required)
+    return title, " ".join(year_notes([(facts.section, year.required, asked.by_guideline)]))
 
 
 def postpone_page(
@@ -266,14 +279,14 @@ def postpone_page(
     again: Again,
     decide_by: str,
     first: str,
-    year: Year | None,
+    asked: Asked | None,
     form: object,
     reason: str,
     reached: Mapping[State, Reach],
     look_again: bool = False,
     hint: str = "",
 ) -> DecisionPage:
-    """`again` is what the sessions would be, and what clashes then; `year` the year that the start was in."""
+    """`again` is what the sessions would be, and what clashes then; `asked` the year that the start was in."""
     schedule = again.schedule
     rows = people(
         facts,
@@ -293,23 +306,31 @@ def postpone_page(
         form,
         (*rows, *leaders(facts, _("De nya dagarna gäller."))),
         fixed_reasons(),
-        _short_year(facts, without(year, facts.cohort_id) if year and leaves else None),
+        _short_year(facts, asked if leaves else None),
         (("start", first), ("beslut", decide_by), ("skal", reason)),
         all_days(schedule, facts.form, again.clashes),
         again.digest,
         look_again,
         hint=hint,
         clashes=(*clash_lines(again.clashes, len(days), facts.venue), *apart_lines(again.apart)),
+        meant=_is_it_meant(again.far),
         other_days=other_days(schedule, first),
-        button=_("Skjut upp till %(day)s", day=bare_day(days[0])) if days else _("Skjut upp"),
+        button=_("Skjut upp till %(day)s", day=day_bare(days[0])) if days else _("Skjut upp"),
         keep=_kept_day(facts),
     )
+
+
+def _is_it_meant(far: date | None) -> tuple[str, str]:
+    """A question about a first day that is far off."""
+    if far is None:
+        return "", ""
+    return _("Menar du %(day)s?", day=day_year(far)), _("Det är mer än ett halvår senare än nu.")
 
 
 def _kept_day(facts: Start) -> str:
     if facts.first_start is None:
         return _("Avbryt")
-    return _("Skjut inte upp") if facts.begun else _("Behåll %(day)s", day=bare_day(local_date(facts.first_start)))
+    return _("Skjut inte upp") if facts.begun else _("Behåll %(day)s", day=day_bare(local_date(facts.first_start)))
 
 
 def limits_page(

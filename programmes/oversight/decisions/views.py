@@ -77,8 +77,8 @@ async def _facts(request: AnyRequest, cohort_id: int, states: Set[str]) -> queri
     )
 
 
-async def _year(request: AnyRequest, facts: queries.Start) -> Any:
-    """The year of the start's programme, where the guideline asks for a number of starts."""
+async def _year(request: AnyRequest, facts: queries.Start) -> pages.Asked | None:
+    """The year of the start's programme, where the guideline or the office asks for a number of starts."""
     if facts.first_start is None:
         return None
     year = local_date(facts.first_start).year
@@ -87,7 +87,7 @@ async def _year(request: AnyRequest, facts: queries.Start) -> Any:
     if required is None:
         return None
     found = await queries.starts_in(year, principal(request), request.app.state.clock.now())
-    return year_of(facts.section, required, found)
+    return pages.Asked(year_of(facts.section, required, found), by_guideline[facts.section])
 
 
 async def _others(request: AnyRequest, facts: queries.Start) -> list[pages.Other]:

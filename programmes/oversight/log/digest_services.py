@@ -99,7 +99,7 @@ async def _written(mail: digest_queries.Waiting, settings: Settings, now: dateti
     day = replace(mail.day, position=written.position, head=written.mac) if written else mail.day
     envelope = mail_rules.Envelope(sender, mail.to, f"<{mail.mail_id}@{sender.rpartition('@')[2]}>", now)
     checks, months = await chain_queries.checks(), await review_queries.months()
-    with speaking("sv"):
+    with speaking("sv", now):
         state = log_wording_rules.chain_state(checks, now)
         letter = log_wording_rules.letter(day, state, months, settings.base_url, settings.municipality)
         return mail_rules.compose(letter, envelope)

@@ -20,6 +20,7 @@ from programmes.cohorts.wording_rules import default_name, noted, numbered, why_
 from programmes.core.clock import local, local_date
 from programmes.core.i18n import (
     capital,
+    day_bare,
     day_long,
     day_plain,
     day_short,
@@ -264,7 +265,7 @@ def button(enrol_from: date | None, form: str, today: date) -> str:
     if form == "drop_in":
         return _("Visa utåt")
     if enrol_from and enrol_from > today:
-        return _("Öppna för anmälan %(day)s", day=day_plain(enrol_from).rsplit(" ", 1)[0])
+        return _("Öppna för anmälan %(day)s", day=day_bare(enrol_from))
     return _("Öppna för anmälan")
 
 

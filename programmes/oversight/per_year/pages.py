@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from programmes.cohorts.year_rules import last_chance
-from programmes.core.i18n import capital, day_long, listed, ngettext
+from programmes.core.i18n import capital, day_long, listed, month_name, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.oversight.rules import Planned, Year, YearStart, years
 
@@ -133,5 +133,4 @@ def _year_sentence(year: Year, needed: Planned | None) -> str:
 
 def _months(months: Sequence[int]) -> str:
     """`januari och april`"""
-    words = [day_long(date(2026, month, 1)).rsplit(" ", 1)[1] for month in sorted(set(months))]
-    return listed(words)
+    return listed([month_name(month) for month in sorted(set(months))])
