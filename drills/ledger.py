@@ -94,6 +94,7 @@ def recovery(writes: Iterable[Write], since: float) -> Recovery:
 
 
 def longest_gap(writes: Iterable[Write], begin: float, end: float) -> float:
-    """The longest time within [begin, end] in which nothing was acknowledged."""
+    """The longest time within [begin, end] in which nothing was acknowledged, whenever it was sent: it may be shorter than
+    `recovery` from `begin` tells, since what was on its way then is acknowledged too."""
     moments = sorted(w.ended for w in writes if w.outcome == "acknowledged" and begin <= w.ended <= end)
     return max(b - a for a, b in zip([begin, *moments], [*moments, end], strict=True))

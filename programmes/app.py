@@ -78,7 +78,7 @@ from programmes.people.queries import load_principal
 from programmes.settings import Settings
 from programmes.web import errors, health
 from programmes.web.bursts import Bursts
-from programmes.web.form_tokens import FormTokens
+from programmes.web.form_tokens import FormSecret, FormTokens
 from programmes.web.headers import add_headers
 from programmes.web.hosts import with_readable_host
 from programmes.web.language import choose_language
@@ -92,9 +92,10 @@ from programmes.web.static_files import static_file
 _NO_COOKIE = ["^/u(/|$)", "^/k/", "^/static/", "^/health/", "^/api/", "^/schema", "^/metrics"]
 
 
-def _csrf(settings: Settings, keys: KeyFolder) -> CSRFConfig:
+def _csrf(settings: Settings) -> CSRFConfig:
     return CSRFConfig(
-        secret=keys.service_key("csrf").hex(),
+        # `FormTokens` asks for it: whether this is the right key folder is not known yet.
+        secret="",
         cookie_name=cookie_name("csrftoken", settings.https),
         cookie_secure=settings.https,
         cookie_httponly=True,
@@ -241,7 +242,7 @@ def create_app(
             keep_limits,
             keep_to_the_right_database,
             identify,
-            DefineMiddleware(FormTokens, config=_csrf(settings, keys)),
+            DefineMiddleware(FormTokens, config=_csrf(settings)),
         ],
         exception_handlers=errors.HANDLERS,
         lifespan=[pool],
@@ -262,6 +263,7 @@ def _state(settings: Settings, clock: Clock, keys: KeyFolder) -> State:
             "settings": settings,
             "clock": clock,
             "key_folder": keys,
+            "form_secret": FormSecret(keys),
             "own_database": OwnDatabase(),
             "static": static,
             "templates": make_environment(settings, static),

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from programmes.core import audit, database_marks, folder_marks
+from programmes.core import audit, database_marks, folder_marks, service_keys
 from programmes.core.clock import SystemClock
 from programmes.core.clock_trace import Witness
 from programmes.core.db import close_pool, fetchval, open_pool, transaction
@@ -147,8 +147,31 @@ class _NotYet(Exception):
 _KNOWN = "Known as lost from now on, with the keys that are missing:"
 
 
+_SERVICE = "service"
+
+
+def _lost_of_service(settings: Settings, yes: bool) -> int:
+    """Long-lived keys that are away are lost, and others may be made in their place."""
+    keys = KeyFolder.there(settings.key_folder)
+    if not (gone := keys.missing_service_keys()):
+        print("No such key is missing.")
+        return 0
+    names = ", ".join(gone)
+    if not yes:
+        print(
+            f"Missing: {names}. If every copy of them is lost: say --yes, and others are made in their place.",
+            file=sys.stderr,
+        )
+        return 2
+    service_keys.give_up(keys.folder, gone)
+    print(f"Known as lost from now on: {names}. Others are made in their place when they are next needed.")
+    return 0
+
+
 def _lost(settings: Settings, arguments: argparse.Namespace) -> int:
     """What only keys could open that are not there any more is lost, and that is known: no fault to `doctor` any longer."""
+    if arguments.what == _SERVICE:
+        return _lost_of_service(settings, arguments.yes)
     kinds = row_keys.NAMED[arguments.what]
 
     async def do() -> list[str]:
@@ -282,7 +305,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     lost = actions.add_parser(
         "lost", help="say that it is known which keys are lost, and with them what only they could open"
     )
-    lost.add_argument("what", choices=sorted(row_keys.NAMED))
+    lost.add_argument("what", choices=sorted([*row_keys.NAMED, _SERVICE]))
     lost.add_argument("--yes", action="store_true", help="they are lost for good")
     lost.set_defaults(run=_lost)
     confirm = actions.add_parser("confirm", help="say that the database that was put back is the right one")

@@ -24,15 +24,17 @@ async def known(folder: Folder) -> bytes | None:
 
 
 async def hold_to(keys: KeyFolder) -> None:
-    """At the start of a web process: with another key folder than the database's rows need, nothing is done in it."""
+    """At the start of a web process and whenever it is asked whether it is ready: with another key folder than the
+    database's rows need, nothing is done in it. When the right one lies there again, work goes on."""
     try:
         mark = await known("keys")
     except asyncpg.UndefinedTableError:
         # Not migrated yet; pages say what they can.
         return
     if mark is not None and mark != keys.mark:
-        log.error("key_folder_of_another_installation")
-        keys.is_foreign()
+        keys.hold_to(mark)
+        if not keys.usable():
+            log.error("key_folder_of_another_installation")
 
 
 async def note(folder: Folder, mark: bytes, now: datetime) -> None:

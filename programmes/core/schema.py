@@ -53,9 +53,14 @@ def compared(ran: frozenset[str]) -> Standing:
     return Standing(tuple(name for name in known() if name not in ran), tuple(sorted(ran - set(known()))))
 
 
+async def is_empty() -> bool:
+    """Whether no migration ever began in the database of this process: a new one, or one that a backup is to go into."""
+    return bool(await fetchval("select to_regclass('migration') is null"))
+
+
 async def standing() -> Standing:
     """The program beside the database of this process. Web and worker may ask it too."""
-    if await fetchval("select to_regclass('migration') is null"):
+    if await is_empty():
         return compared(frozenset())
     return compared(
         frozenset(row["name"] for row in await fetch("select name from migration where app_name = 'programmes'"))

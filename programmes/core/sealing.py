@@ -16,7 +16,7 @@ from typing import Literal, cast, get_args
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from programmes.core import key_quarantine, lost_keys
+from programmes.core import key_quarantine, lost_keys, service_keys
 from programmes.core.key_files import (
     KEY_BYTES,
     KeyDamaged,
@@ -65,7 +65,8 @@ class KeyGone(Exception):
 class KeyFolder(RestoreMarks):
     """The key folder of the web and worker processes (working-list entries and persons; ballots have their own).
 
-    Everything here raises KeysAway when the folder is gone, closed, damaged, or not the one that this process began with.
+    Everything here raises KeysAway when the folder is gone, closed, damaged, or not the right one: the one that this process
+    began with, or that it was told of since.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -73,13 +74,15 @@ class KeyFolder(RestoreMarks):
         lost."""
         self._folder = folder
         self._receipts = Receipts(folder)
-        self._foreign = False
+        self._doubted = False
+        # Of which service keys it is noted that they were made, as far as this process knows.
+        self._noted: set[str] = set()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not self._mark.exists():
                 with contextlib.suppress(FileExistsError):
                     self._mark.write(secrets.token_bytes(KEY_BYTES))
-            self._installation = read_key(self._mark)
+            self._belongs = hashlib.sha256(read_key(self._mark)).digest()
         except OSError as error:
             raise KeysAway(f"the key folder {folder} cannot be used: {reason(error)}") from error
 
@@ -97,12 +100,15 @@ class KeyFolder(RestoreMarks):
 
     @property
     def mark(self) -> bytes:
-        """What tells this folder from any other; says nothing of a key. The database knows it (`folder_marks`)."""
-        return hashlib.sha256(self._installation).digest()
+        """What tells the right folder from any other; says nothing of a key. The database knows it (`folder_marks`). It is
+        that of the folder that this process began with, until it is told another one (`hold_to`)."""
+        return self._belongs
 
-    def is_foreign(self) -> None:
-        """It is not the folder that the database's rows need: nothing is read, made or destroyed in it any more."""
-        self._foreign = True
+    def hold_to(self, mark: bytes) -> None:
+        """The folder with this mark is the right one, whichever this process began with. While another one lies here nothing
+        is read, made or destroyed in it; once the right one does, all goes on by itself."""
+        self._doubted = self._doubted or mark != self._belongs
+        self._belongs = mark
 
     def create(self, kind: Kind) -> uuid.UUID:
         """A new random key on disk; returns its id."""
@@ -233,16 +239,27 @@ class KeyFolder(RestoreMarks):
         """Every receipt, oldest first: which key, of what kind, why, when. They name no one."""
         return self._receipts.read()
 
-    def service_key(self, name: str) -> bytes:
-        """A long-lived key of the installation (feed tokens), made when first asked for."""
-        path = self._service(name)
+    def has_service_key(self, name: str) -> bool:
+        """Whether this one lies here. Nothing is made. Raises KeysAway where it lies here and can't be read."""
         try:
-            return read_key(path)
+            read_key(self._service(name))
         except FileNotFoundError:
-            self.must_be_ours()
-        with away_when_refused(), contextlib.suppress(FileExistsError):
-            path.write(secrets.token_bytes(KEY_BYTES))
-        return read_key(path)
+            return False
+        return True
+
+    def service_key(self, name: str) -> bytes:
+        """A long-lived key of the installation (feed tokens), made when first asked for.
+
+        Raises:
+            KeysAway: it was there once and is not now, and another one would do harm (`service_keys.LASTING`).
+        """
+        # Another folder has keys by the same names: what is sealed or looked up with one of those would open nowhere.
+        self.must_be_ours()
+        found = service_keys.read_or_make(self._service(name))
+        if name not in self._noted:
+            service_keys.note_made(self._service(name))
+            self._noted.add(name)
+        return found
 
     def service_keys(self, name: str) -> list[bytes]:
         """The keys under which something of a service may lie, that of now first; while it is rotated there are two."""
@@ -268,6 +285,12 @@ class KeyFolder(RestoreMarks):
             Unreadable: the bytes are altered, cut short, about something else, or the service key has been replaced.
         """
         return open_by_one(iter(self.service_keys(name)), sealed, about.encode())
+
+    def missing_service_keys(self) -> list[str]:
+        """Which of them lay here once, and do not now."""
+        self.must_be_ours()
+        with away_when_refused():
+            return service_keys.missing(self._folder)
 
     def successor(self, kind: Kind, key_id: uuid.UUID) -> Successor:
         """What takes the place of a key. Raises KeyGone when there is none to take it from."""
@@ -317,9 +340,10 @@ class KeyFolder(RestoreMarks):
         return self._at(kind, str(key_id)[:2]) / f"{key_id}.key"
 
     def must_be_ours(self) -> None:
-        """Raises KeysAway when it is not the folder that this process began with: gone, closed, or hidden by another."""
+        """Raises KeysAway when it is not the right folder: gone, closed, or hidden by another."""
         try:
-            if not self._foreign and self._mark.read() == self._installation:
+            if hashlib.sha256(self._mark.read()).digest() == self._belongs:
+                self._doubted = False
                 return
         except OSError as error:
             raise KeysAway(f"the key folder cannot be read: {reason(error)}") from error
@@ -328,8 +352,9 @@ class KeyFolder(RestoreMarks):
     @contextlib.contextmanager
     def _gone_when_missing(self, key_id: uuid.UUID) -> Iterator[None]:
         """A key that is missing has been destroyed only if its folder is the right one."""
-        if self._foreign:
-            raise KeysAway("another folder lies where the keys were")
+        if self._doubted:
+            # A whole copy has every key: here it is not enough that none is missing.
+            self.must_be_ours()
         try:
             yield
         except FileNotFoundError as error:

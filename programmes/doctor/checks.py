@@ -15,6 +15,7 @@ from programmes.doctor import (
     right_folders,
     row_keys,
     server_checks,
+    service_key_checks,
     work_checks,
 )
 from programmes.doctor.findings import Check, Finding, Patient
@@ -44,25 +45,30 @@ _OF_KEYS: tuple[Check, ...] = (
     row_keys.keys_of_rows,
     key_checks.keys_open,
     key_checks.receipts,
-    key_checks.service_keys,
-    key_checks.search_key,
+    service_key_checks.service_keys,
+    service_key_checks.search_key,
     key_checks.aside,
     row_keys.ballot_keys,
     key_checks.small_groups,
 )
+# These ask the server, and need no table of ours.
+_OF_SERVER: tuple[Check, ...] = (
+    server_checks.tables,
+    server_checks.server,
+    clock_checks.database_zone,
+    database_checks.database_log,
+    database_checks.archiver,
+)
 # These ask the database, and are left out when it does not answer.
 ASKING: tuple[Check, ...] = (
-    server_checks.server,
+    *_OF_SERVER,
     server_checks.migrations,
     server_checks.roles,
-    clock_checks.database_zone,
     right_folders.right_folders,
     *_OF_KEYS,
     key_checks.log_keys,
     key_checks.destructions,
     key_checks.waiting_jobs,
-    database_checks.database_log,
-    database_checks.archiver,
     database_checks.clock,
     database_checks.text_gateway,
     database_checks.rights_to_staff,
@@ -129,11 +135,14 @@ class _Waiting:
 
     def __init__(self, patient: Patient) -> None:
         self._away = _missing(patient)
+        self._empty = False
         self._release: list[str] = []
         self._folder: list[str] = []
 
     def skips(self, check: Check) -> bool:
         """Whether there is nothing for it to see."""
+        if self._empty and check in ASKING and check not in _OF_SERVER:
+            return True
         skipped = any(check in _IN_FOLDER[name] for name in self._away)
         if skipped:
             self._folder.append(_name(check))
@@ -141,6 +150,8 @@ class _Waiting:
 
     def takes(self, finding: Finding) -> bool:
         """Whether it needs no line of its own."""
+        # That one line says what to do, and to bring it to this release is what must not be done before a restore.
+        self._empty = self._empty or finding.check == server_checks.TABLES
         if finding.says == _NOT_YET:
             self._release.append(finding.check)
             return True
@@ -167,7 +178,8 @@ async def examine(patient: Patient, found: list[Finding] | None = None) -> list[
     waiting = _Waiting(patient)
     asked = (*WITHOUT, *(ASKING if patient.database else ()))
     # What others do not look at is known before them.
-    for check in sorted(asked, key=lambda check: check is not right_folders.right_folders):
+    first = (server_checks.tables, right_folders.right_folders)
+    for check in sorted(asked, key=lambda check: first.index(check) if check in first else len(first)):
         if not waiting.skips(check):
             found += [finding for finding in await _one(check, patient) if not waiting.takes(finding)]
     found += waiting.lines()

@@ -23,7 +23,6 @@ from programmes.evaluation.queries import waiting_sizes
 from programmes.evaluation.rules import pool
 from programmes.oversight.log import chain_rules
 from programmes.oversight.log.anchor import Anchor, NoAnchor
-from programmes.people import lookup_services
 
 _RECEIPTS_BACK = (
     "Put the newest whole copy in its place, as the worker's account: the file as it was copied elsewhere, or the one in the"
@@ -217,25 +216,6 @@ def _begins_as(folder: Path, noted: bytes) -> bool:
         return True
 
 
-async def search_key(patient: Patient) -> Sequence[Finding]:
-    """Whether every record is found by hashes under the key that there is."""
-    folder = patient.settings.key_folder
-    if not (folder / "service" / "search.key").exists():
-        return []
-    marks = lookup_services.fits(KeyFolder.there(folder))
-    other = await fetchval(
-        "select count(distinct participant_id) from person_lookup where made_under <> all($1::bytea[])", marks
-    )
-    if other:
-        told = (
-            f"{other} records have hashes under another key than there is: nobody finds them, nor does protection by number."
-        )
-        return [
-            Finding("search", "fault", told, "Start the worker, which makes them anew within the hour, or at its start.")
-        ]
-    return [Finding("search", "ok", "Records have hashes under the key that there is.")]
-
-
 async def aside(patient: Patient) -> Sequence[Finding]:
     """How many keys without a row are kept aside."""
     number = len(list(key_quarantine.aside(patient.settings.key_folder)))
@@ -244,33 +224,6 @@ async def aside(patient: Patient) -> Sequence[Finding]:
         f"{number} keys without a row lie aside, each for {days} days. If their rows are missing, put the right backup back."
     )
     return [Finding("keys aside", "note", told)] if number else []
-
-
-# Of each what needs it, and what is so without it.
-_NEEDED_BY = {
-    "second-factor": (
-        "second_factor",
-        "Until then nobody signs in with a code app. If every copy is lost: programmes staff second-factor reset for each.",
-    ),
-    "search": ("person_lookup", "Until then nobody is found by name or number."),
-    "feed": ("feed", "Every calendar that people subscribe to has an address made with it."),
-}
-_SERVICE_BACK = (
-    "It lies as service/{name}.key in every copy of person keys. Put it back from the newest, or, where a backup was put"
-    " back, from the copy that was made with that: programmes restore --identity - --keys …/persons-….age"
-    " (docs/operations.md, Keys that are lost). "
-)
-
-
-async def service_keys(patient: Patient) -> Sequence[Finding]:
-    """Whether the long-lived keys are there that rows were made with."""
-    found = []
-    for name, (table, until) in _NEEDED_BY.items():
-        there = (patient.settings.key_folder / "service" / f"{name}.key").exists()
-        if not there and await fetchval(f"select exists (select from {table})"):
-            mend = _SERVICE_BACK.format(name=name) + until
-            found.append(Finding("service keys", "fault", f"The key `{name}` is not in the folder, and rows need it.", mend))
-    return found or [Finding("service keys", "ok", "The long-lived keys that rows need are there.")]
 
 
 async def small_groups(patient: Patient) -> Sequence[Finding]:

@@ -84,7 +84,7 @@ def connection_findings(used: int, most: int) -> Iterator[Finding]:
     """How near the server is to refusing connections."""
     if used * 10 >= most * 8:
         told = f"{used} of {most} connections of the database are taken."
-        mend = "Raise max_connections, or lower PROGRAMMES_POOL_SIZE: each web process takes as many, the worker five."
+        mend = "Raise max_connections, or lower PROGRAMMES_POOL_SIZE: each web process takes as many, the worker seven."
         yield Finding("database connections", "warning", told, mend)
     else:
         yield Finding("database connections", "ok", f"{used} of {most} connections of the database are taken.")
@@ -213,6 +213,21 @@ def migration_findings(done: Collection[str], known: Collection[str]) -> Iterato
         yield Finding(check, "fault", told, "programmes migrate, with the owner's settings.")
     if not ahead and not behind:
         yield Finding(check, "ok", f"The database is at this release: {len(set(known))} migrations.")
+
+
+TABLES = "tables"
+_NEW = (
+    "A new installation: programmes migrate, with the owner's settings. If a backup is to be put back into it: programmes"
+    " restore first, and no migrate before it, which fills the database, so that restore refuses it (docs/operations.md, Put"
+    " it back)."
+)
+
+
+async def tables(_: Patient) -> Sequence[Finding]:
+    """Whether the database is an empty one, which nothing else can be asked of; nothing is said where it has tables."""
+    if await schema.is_empty():
+        return [Finding(TABLES, "fault", "The database is empty: no table of ours is in it.", _NEW)]
+    return []
 
 
 async def migrations(patient: Patient) -> Sequence[Finding]:

@@ -1,10 +1,12 @@
 """Whether the work is done: the worker, what waits, who can sign in, what the board has to decide, room on the disks, and
 values of the example that nobody has put right."""
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from programmes.core import clock_trace
 from programmes.core.clock import local
@@ -126,24 +128,59 @@ async def board_decisions(patient: Patient) -> Sequence[Finding]:
 _FEW = 1 << 30
 
 
-def room_findings(free: Mapping[str, int]) -> Iterator[Finding]:
-    """Bytes that are free where each folder lies."""
-    for path, left in free.items():
-        if left < _FEW:
-            level: Level = "fault" if left < _FEW // 8 else "warning"
-            told = f"{left >> 20} MB are free where {path} lies. On a full disk no key is made, and nobody gets a place."
-            yield Finding("room on disk", level, told, "Make room, or enlarge the volume. Never copy keys elsewhere for it.")
-    if free and not any(left < _FEW for left in free.values()):
-        yield Finding("room on disk", "ok", f"{min(free.values()) >> 30} GB or more are free where keys and backups lie.")
+# What follows where one is full, by the name of its setting without `_folder`.
+_WHEN_FULL = {
+    "key": "On a full disk no key is made, and nobody gets a place.",
+    "ballot_key": "On a full disk no ballot box is made, so that no new group can vote.",
+    "log_key": "On a full disk nothing that staff looked at is sealed into the chain of the access log.",
+    "backup": "On a full disk no backup of the database is made; nobody loses a place.",
+    "key_backup": "On a full disk no copy of keys is made, so no backup either; nobody loses a place.",
+}
+
+
+@dataclass(frozen=True)
+class Room:
+    """A folder: what lies there, as in `_WHEN_FULL`, on which disk, and how many bytes are free on it."""
+
+    what: str
+    path: str
+    disk: int
+    free: int
+
+
+def room_findings(rooms: Sequence[Room]) -> Iterator[Finding]:
+    """What is said of each disk that has little room left, with what follows for each folder on it."""
+    check, scarce = "room on disk", [room for room in rooms if room.free < _FEW]
+    for disk in dict.fromkeys(room.disk for room in scarce):
+        full = [room for room in scarce if room.disk == disk]
+        left = min(room.free for room in full)
+        told = f"{left >> 20} MB are free where {' and '.join(dict.fromkeys(room.path for room in full))} "
+        told += f"{'lies' if len(full) == 1 else 'lie'}. {' '.join(dict.fromkeys(_WHEN_FULL[room.what] for room in full))}"
+        mend = "Make room, or enlarge the volume."
+        if any("key" in room.what for room in full):
+            mend += " Never copy keys elsewhere for it."
+        yield Finding(check, "fault" if left < _FEW // 8 else "warning", told, mend)
+    if rooms and not scarce:
+        least = min(room.free for room in rooms)
+        yield Finding(check, "ok", f"{least >> 30} GB or more are free where keys and backups lie.")
 
 
 async def room(patient: Patient) -> Sequence[Finding]:
     """Room where this part writes."""
     settings = patient.settings
-    folders = [settings.key_folder]
+    folders = {"key": settings.key_folder}
     if patient.worker:
-        folders += [settings.ballot_key_folder, settings.log_key_folder, settings.backup_folder, settings.key_backup_folder]
-    return [*room_findings({str(path): shutil.disk_usage(path).free for path in folders if path.is_dir()})]
+        folders |= {
+            "ballot_key": settings.ballot_key_folder,
+            "log_key": settings.log_key_folder,
+            "backup": settings.backup_folder,
+            "key_backup": settings.key_backup_folder,
+        }
+    return [*room_findings([_room(what, path) for what, path in folders.items() if path.is_dir()])]
+
+
+def _room(what: str, path: Path) -> Room:
+    return Room(what, str(path), os.stat(path).st_dev, shutil.disk_usage(path).free)
 
 
 def example_findings(settings: Settings, worker: bool = True) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ Before the token is looked at: what a page of another site has sent is refused, 
 out gets another token, so that what was known before is of no use after (decision 85).
 """
 
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from litestar.middleware.csrf import CSRFMiddleware, generate_csrf_token
 from litestar.types import Receive, Scope, Send
 from litestar.utils.scope.state import ScopeState
 
+from programmes.core.sealing import KEY_BYTES, KeyFolder, KeysAway
 from programmes.web.forms import read_form
 from programmes.web.open_places import shown_place
 from programmes.web.rendering import csrf_token, page
@@ -45,10 +47,35 @@ class SentAgain:
     fields: tuple[tuple[str, str], ...]
 
 
+class FormSecret:
+    """What every token of a form is made with, the same in all web processes: it lies in the key folder.
+
+    Raises:
+        KeysAway: it lies there and can't be read.
+    """
+
+    def __init__(self, keys: KeyFolder) -> None:
+        self._keys = keys
+        self._known = ""
+        self._meanwhile = secrets.token_hex(KEY_BYTES)
+        keys.has_service_key("csrf")
+
+    def now(self) -> str:
+        """The key as it was first read: one that is made or put in its place since is for processes that start since. While
+        another folder lies there, or none, it is one of this process alone, and its forms are to be sent again later."""
+        if not self._known:
+            try:
+                self._known = self._keys.service_key("csrf").hex()
+            except KeysAway:
+                return self._meanwhile
+        return self._known
+
+
 class FormTokens(CSRFMiddleware):
     """Litestar's check of the token, with an answer of our own to who has none."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.config.secret = scope["litestar_app"].state.form_secret.now()
         try:
             if self._checks(scope) and _from_elsewhere(scope["litestar_app"].request_class(scope=scope)):
                 raise PermissionDeniedException("sent from another site")
@@ -135,8 +162,7 @@ def renew_form_token(request: AnyRequest) -> None:
     `set_form_token` then puts it into the browser."""
     if not getattr(request.state, "form_token_renewed", False):
         request.state.form_token_renewed = True
-        secret = request.app.state.key_folder.service_key("csrf").hex()
-        ScopeState.from_scope(request.scope).csrf_token = generate_csrf_token(secret)
+        ScopeState.from_scope(request.scope).csrf_token = generate_csrf_token(request.app.state.form_secret.now())
 
 
 def set_form_token(request: AnyRequest, response: Response[Any]) -> None:

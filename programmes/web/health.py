@@ -9,7 +9,7 @@ import asyncpg
 from litestar import Request, Response, get
 from litestar.datastructures import State
 
-from programmes.core import schema
+from programmes.core import folder_marks, schema
 from programmes.core.db import fetch, fetchval
 from programmes.core.restore_marks import restore_of
 from programmes.core.sealing import KeyFolder, KeysAway
@@ -27,6 +27,8 @@ async def _asked(state: State) -> tuple[schema.Word | None, bool, bool]:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             elsewhere = await state.own_database.is_given_up(state.key_folder.folder)
+            # The worker may have noted it since this process began, or somebody may have adopted another one.
+            await folder_marks.hold_to(state.key_folder)
             word = (await schema.standing()).word
             seen = await fetchval("select at from clock_trace")
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
@@ -62,7 +64,8 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
     (`person_keys`): nobody's record can be opened then, and every other place can still be taken. Where a backup was put
     back into another database, `put_back` says so: this one is given up, and takes nothing. While one is being put back, or
     that broke off, it is `restoring`, and `restored` until what had been erased is erased again: the worker is there, and
-    does nothing.
+    does nothing. `missing_keys` names what is away of the service's own keys, and decides nothing either: what needs none
+    of them goes on.
     """
     keys: KeyFolder = request.app.state.key_folder
     word, working, elsewhere = await _asked(request.app.state)
@@ -72,6 +75,8 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
         "status": "ready" if well else "not ready", **parts, "schema": word or "unknown", "worker": working,
         "person_keys": parts["keys"] and not await _lack_keys(keys),
     }  # fmt: skip
+    if parts["keys"] and (missing := keys.missing_service_keys()):
+        told["missing_keys"] = missing
     if put_back := "elsewhere" if elsewhere else restore_of(keys.folder):
         told["put_back"] = put_back
     return Response(told, status_code=200 if well else 503)

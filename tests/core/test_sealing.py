@@ -147,11 +147,41 @@ def test_a_folder_that_the_database_does_not_know_is_not_used(tmp_path: Path) ->
     keys = KeyFolder(tmp_path)
     person = keys.create("person")
     sealed = keys.seal("person", person, "Kim")
-    keys.is_foreign()
-    for use in _uses(keys, person, sealed):
+    keys.service_key("search")
+    mark = keys.mark
+    keys.hold_to(b"m" * 32)
+    for use in (*_uses(keys, person, sealed), lambda: keys.service_key("search")):
         with pytest.raises(KeysAway):
             use()
-    assert keys.exists("person", person)
+    assert keys.exists("person", person) is True
+    assert not keys.usable()
+    # The database knows it after all, as when somebody has said so.
+    keys.hold_to(mark)
+    assert (keys.usable(), keys.open("person", person, sealed)) == (True, "Kim")
+
+
+def test_who_began_with_the_wrong_folder_goes_on_with_the_right_one_when_it_is_back(tmp_path: Path) -> None:
+    folder, away = tmp_path / "keys", tmp_path / "away"
+    right = KeyFolder(folder)
+    person, search = right.create("person"), right.service_key("search")
+    sealed = right.seal("person", person, "Kim")
+    folder.rename(away)
+    KeyFolder(folder).service_key("search")
+    began = KeyFolder(folder)
+    began.hold_to(right.mark)
+    before = sorted(tmp_path.rglob("*"))
+    for use in (*_uses(began, person, sealed), lambda: began.service_key("search")):
+        with pytest.raises(KeysAway):
+            use()
+    assert (began.usable(), sorted(tmp_path.rglob("*"))) == (False, before)
+    folder.rename(tmp_path / "wrong")
+    away.rename(folder)
+    assert (began.usable(), began.service_key("search"), began.open("person", person, sealed)) == (True, search, "Kim")
+    # And away again: it was no matter of the start alone.
+    folder.rename(away)
+    (tmp_path / "wrong").rename(folder)
+    with pytest.raises(KeysAway):
+        began.service_key("search")
 
 
 def test_a_destroyed_key_in_the_right_folder_is_gone_for_good(tmp_path: Path) -> None:

@@ -26,9 +26,9 @@ from programmes.core.db import transaction
 from programmes.core.jobs import put
 from programmes.core.restoring import restoring
 from programmes.core.rotating import Rotating, rotating
-from programmes.core.sealing import KeyFolder
+from programmes.core.sealing import KeyFolder, KeysAway
 from programmes.demo.processes import environment
-from programmes.doctor import backup_checks, checks, command, database_checks, key_checks
+from programmes.doctor import backup_checks, checks, command, database_checks, key_checks, service_key_checks
 from programmes.doctor.database_checks import logging_findings
 from programmes.doctor.findings import Patient, as_json, as_text, exit_code
 from programmes.doctor.folder_findings import folder_findings
@@ -190,6 +190,43 @@ async def test_what_is_missing_of_service_and_log_keys_is_said_with_where_it_lie
     assert "programmes restore --identity - --keys …/persons-….age" in found["service keys"]
     unpacked = f"runuser -u programmes-worker -- tar xz -C {patient.settings.log_key_folder})"
     assert f"…/log-….age | (umask 077; {unpacked}; with containers as in docs/operations.md" in found["log keys"]
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "then"),
+    [
+        ("csrf", "warning", "forms of the one are refused by the other"),
+        ("backup", "warning", "put back only with --keys"),
+        ("sign-in", "warning", "begins again"),
+        ("search", "fault", "None is made in its place. Until it is back nobody is found"),
+        ("second-factor", "fault", "nobody signs in with a code app"),
+        ("feed", "fault", "is not answered until it is back"),
+    ],
+)
+async def test_of_each_service_key_that_is_away_it_is_said_what_follows(
+    patient: Patient, name: str, level: str, then: str
+) -> None:
+    """Each by itself, and whether or not a row needs it yet."""
+    KeyFolder(patient.settings.key_folder).service_key(name)
+    [fine] = await service_key_checks.service_keys(patient)
+    assert fine.level == "ok"
+    key = patient.settings.key_folder / f"service/{name}.key"
+    key.rename(key.with_name("aside"))
+    [found] = [f for f in await checks.examine(patient) if f.check == "service keys"]
+    assert (found.level, f"The key `{name}`" in found.says, then in found.says) == (level, True, True), found.says
+    assert (f"service/{name}.key in every copy" in found.mend, key.exists()) == (True, False)
+
+
+async def test_a_service_key_that_is_lost_for_good_is_made_anew_only_when_somebody_says_so(patient: Patient) -> None:
+    keys = KeyFolder(patient.settings.key_folder)
+    before = keys.service_key("search")
+    (keys.folder / "service/search.key").unlink()
+    for typed, code in ((["keys", "lost", "service"], 2), (["keys", "lost", "service", "--yes"], 0)):
+        with pytest.raises(KeysAway):
+            keys.service_key("search")
+        assert await asyncio.to_thread(_in_a_shell, patient.settings, typed) == code
+    assert keys.service_key("search") != before
+    assert await asyncio.to_thread(_in_a_shell, patient.settings, ["keys", "lost", "service"]) == 0
 
 
 async def test_small_groups_that_could_be_mixed_and_still_wait_are_said(patient: Patient, owner: asyncpg.Connection) -> None:
@@ -366,7 +403,6 @@ async def test_a_worker_with_another_folder_stops_and_touches_nothing(
     patient: Patient, the_worker: Worker, settings: Settings
 ) -> None:
     from programmes.core.folder_marks import adopt, hold_to
-    from programmes.core.sealing import KeysAway
 
     other = KeyFolder(patient.settings.key_folder.parent / "other")
     with pytest.raises(KeysAway):

@@ -1,6 +1,8 @@
 """programmes doctor: the database server, roles and migrations, clocks; and that it never hangs."""
 
 import asyncio
+import json
+import os
 import threading
 from argparse import Namespace
 from collections.abc import AsyncIterator, Sequence
@@ -16,11 +18,14 @@ from programmes import migrate
 from programmes.core import refusals, schema
 from programmes.core.clock_trace import Machine, Trace
 from programmes.core.db import engine, fetch
+from programmes.demo.processes import environment
 from programmes.doctor import checks, clock_checks, command, database_checks, server_checks, work_checks
 from programmes.doctor.findings import Check, Finding, Patient
 from programmes.doctor.server_checks import Role
+from programmes.private_server import PrivateServer
 from programmes.settings import Settings
 from tests.pools import WORKERS, a_pool
+from tests.shell import Shell
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 
@@ -253,9 +258,24 @@ async def test_accounts_and_decisions_of_the_board_are_looked_at(patient: Patien
 
 
 def test_room_and_values_of_the_example_are_looked_at() -> None:
-    assert levels(work_checks.room_findings({"/a": 9 << 30, "/b": 2 << 30})) == ["ok"]
-    assert levels(work_checks.room_findings({"/a": 9 << 30, "/b": 1 << 29})) == ["warning"]
-    assert levels(work_checks.room_findings({"/a": 1 << 20})) == ["fault"]
+    def on(what: str, disk: int, free: int) -> work_checks.Room:
+        return work_checks.Room(what, f"/{what}", disk, free)
+
+    assert levels(work_checks.room_findings([on("key", 1, 9 << 30), on("backup", 2, 2 << 30)])) == ["ok"]
+    [few] = work_checks.room_findings([on("key", 1, 9 << 30), on("backup", 2, 1 << 29)])
+    assert (few.level, "/backup" in few.says, "/key" in few.says, "gets a place" in few.says) == (
+        "warning",
+        True,
+        False,
+        False,
+    )
+    assert ("no backup" in few.says, "copy keys" in few.mend) == (True, False)
+    # The folders of one disk are told of together, each with what follows for it.
+    [full] = work_checks.room_findings([on(what, 1, 1 << 20) for what in ("key", "ballot_key", "key_backup")])
+    assert (full.level, "nobody gets a place" in full.says, "ballot" in full.says, "copy of keys" in full.says) == (
+        *("fault", True, True, True),
+    )
+    assert ("/key and /ballot_key and /key_backup" in full.says, "copy keys" in full.mend) == (True, True)
     chosen = Settings(phone="0454-1", key_folder=Path("/srv/k"), backup_folder=Path("/srv/b"))
     assert levels(work_checks.example_findings(chosen)) == []
     assert levels(work_checks.example_findings(Settings())) == ["warning", "warning"]
@@ -334,6 +354,28 @@ async def test_before_the_first_migrate_one_reason_is_said_once(patient: Patient
     ok, found = await checks.examine(patient)
     assert (ok.check, found.level, found.mend) == ("sound", "fault", "programmes migrate")
     assert found.says == "The database is not at this release. Not looked at until then: worker, waiting."
+
+
+async def test_of_an_empty_database_it_says_what_goes_before_what_and_nothing_else(
+    patient: Patient, server: PrivateServer, owner: asyncpg.Connection
+) -> None:
+    name = f"empty_{os.getpid()}"
+    await owner.execute(f'create database "{name}"')
+    try:
+        shell = Shell(environment(patient.settings, "worker") | {"DATABASE_URL": server.url(name)})
+        code, said = await shell.run("doctor", "--json")
+        found = json.loads(said)["findings"]
+        [told] = [one for one in found if one["check"] == "tables"]
+        assert (code, told["level"]) == (1, "fault")
+        restore, migrate = told["mend"].index("programmes restore"), told["mend"].index("programmes migrate")
+        assert migrate < told["mend"].index("If a backup is to be put back") < restore
+        # To migrate is the advice of none, nor is anything said that nobody can know yet.
+        assert [one["check"] for one in found if "migrate" in one["mend"] or "release" in one["says"]] == ["tables"]
+        assert not {"database roles", "folder of keys", "worker"} & {one["check"] for one in found}
+        assert {"database version", "database durability"} <= {one["check"] for one in found}
+        await shell.close()
+    finally:
+        await owner.execute(f'drop database "{name}" with (force)')
 
 
 def _named(check: Check, name: str) -> Check:

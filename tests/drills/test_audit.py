@@ -155,6 +155,11 @@ def test_recovery_is_counted_to_what_was_sent_after_the_fault_and_needs_every_ki
     found = recovery(writes, 10)
     assert (found.of_all, found.of_each["vote"], found.of_each["count"], found.whole) == (2.5, 2.5, None, None)
     assert longest_gap(writes, 10, 13) == pytest.approx(2.1)
+    # What was on its way when the fault began is an answer, and none to what was sent after it (docs/reliability.md).
+    under_way = Write("vote", "b", "3")
+    under_way.answered("acknowledged", 9.8, 11.2)
+    assert recovery([*writes, under_way], 10).of_all == pytest.approx(2.5)
+    assert longest_gap([*writes, under_way], 10, 12.5) == pytest.approx(1.3)
 
 
 def test_what_was_in_doubt_is_settled_by_an_answer_and_an_answer_by_nothing() -> None:

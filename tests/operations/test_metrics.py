@@ -18,6 +18,7 @@ from programmes.app import create_app
 from programmes.core import backup_trace, refusals
 from programmes.core.backup_trace import Seen
 from programmes.core.sealing import KeyFolder
+from programmes.doctor import server_checks
 from programmes.doctor.backup_checks import trace_findings
 from programmes.oversight.status import metrics_queries
 from programmes.oversight.status.metrics_views import _TOLD
@@ -270,6 +271,24 @@ def test_how_many_connections_a_worker_takes_is_one_number() -> None:
     assert f"| one municipality | 2 × 10 | {most} |" in scale
     assert f"| thirty on a server | 60 × 10 | {30 * most} |" in scale
     assert "the worker seven" in refusals.in_words("TooManyConnectionsError")[1]
+    assert "the worker seven" in next(server_checks.connection_findings(9, 10)).mend
+    # What a server carries, from what each municipality takes; 50 are to spare.
+    most_there, spare = 900, 50
+    assert f"`max_connections = {most_there}`, `work_mem`" in scale
+    assert (
+        f"{(most_there - spare) // (2 * 10 + most)} municipalities on a server with `max_connections = {most_there}`"
+        in scale
+    )
+    assert (most_there - spare) // (2 * 5 + most) == 50
+    for processes, pool in ((60, 10), (60, 5), (580, 10)):
+        workers = processes // 2 * most
+        [line] = [one for one in scale.splitlines() if f"| {processes} × {pool} | {workers:,} |" in one]
+        cells = [int(cell.partition(":")[0].replace(",", "")) for cell in line.split("|")[4:6]]
+        assert cells[1] - 100 <= processes * pool + workers + cells[0] <= cells[1], line
+    # And the cores of PostgreSQL for thirty rushes, from the slowest floor on two cores.
+    each = 2 / 195
+    assert f"{each * 1000:.1f} ms of a core each" in scale
+    assert f"{30 * 500 * each:.0f} s of one core for everybody, {30 * 500 * each / 12:.0f} s of twelve" in scale
 
 
 def test_what_serves_how_many_is_reckoned_from_the_lowest_that_was_measured() -> None:

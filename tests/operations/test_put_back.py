@@ -21,7 +21,7 @@ from programmes.core.db import fetchval, transaction
 from programmes.core.sealing import KeyFolder, KeyGone
 from programmes.core.which_database import which
 from programmes.demo.processes import environment
-from programmes.doctor import key_checks, row_keys
+from programmes.doctor import key_checks, row_keys, service_key_checks
 from programmes.doctor.findings import Finding, Patient
 from programmes.enrolment.records import key_services
 from programmes.people import lookup_services, records, session_services
@@ -391,11 +391,11 @@ async def test_hashes_from_before_the_search_key_was_rotated_are_told_and_made_a
     assert await lookup_services.find("Anna Ask", keys) == [anna]
     await owner.execute("update person_lookup set made_under = 'another', digest = sha256(digest)")
     assert await lookup_services.find("Anna Ask", keys) == []
-    [told] = await key_checks.search_key(patient(settings, clock))
+    [told] = await service_key_checks.search_key(patient(settings, clock))
     assert told.level == "fault"
     await worker.drain(the_worker)
     assert await lookup_services.find("Anna Ask", keys) == [anna]
-    [told] = await key_checks.search_key(patient(settings, clock))
+    [told] = await service_key_checks.search_key(patient(settings, clock))
     assert told.level == "ok"
 
 

@@ -147,7 +147,7 @@ async def test_killed_at_any_step_it_is_run_again_and_nothing_is_lost(
     await whole("done")
     # What a crash left of the writing of keys goes with the worker's sweep.
     KeyFolder(folder).drop_replaced(datetime.now(UTC) + FAR, clock.now())
-    assert not [name for name in on_disk(folder, "person", "service") if not name.endswith(".key")]
+    assert not [name for name in on_disk(folder, "person", "service") if not name.endswith((".key", ".made"))]
 
 
 async def test_gone_on_with_where_it_was_broken_off(db: None, clock: FrozenClock, folder: Path) -> None:
