@@ -46,10 +46,12 @@ async def test_who_was_told_while_the_message_waited_is_counted_as_that_and_not_
             uuid4(), person.enrolment_id, state, clock.now(), said,
         )  # fmt: skip
     found = await sent_queries.sendings(cohort.cohort_id, 9)
-    (line,) = sent_pages.sent_page(cohort.cohort_id, "", found, ()).lines
+    (line,) = sent_pages.sent_page(cohort.cohort_id, "", found, (), clock.now()).lines
     assert (line.texts, line.missed) == (("1 gick inte att skicka.", "2 har ni sagt det till."), True)
     await owner.execute("update notice set sent_at = created_at")
-    (line,) = sent_pages.sent_page(cohort.cohort_id, "", await sent_queries.sendings(cohort.cohort_id, 9), ()).lines
+    (line,) = sent_pages.sent_page(
+        cohort.cohort_id, "", await sent_queries.sendings(cohort.cohort_id, 9), (), clock.now()
+    ).lines
     assert (line.texts, line.why, line.missed) == (("3 har ni sagt det till.",), (), False)
 
 

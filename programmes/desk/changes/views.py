@@ -21,6 +21,7 @@ from programmes.core.principal import Principal
 from programmes.desk.changes import pages, services
 from programmes.desk.changes import queries as change_queries
 from programmes.desk.illness.substitute_queries import without_leader
+from programmes.notices.leaving_services import leaving
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
@@ -293,12 +294,13 @@ async def _show_done(
 ) -> Response[Any]:
     now, group = _now(request), group_of(request, cohort)
     since = await change_queries.last_change(cohort.cohort_id)
-    told = await change_queries.told_of(cohort.cohort_id, since, now)
+    goes = await leaving(cohort.cohort_id, request.app.state.key_folder, now)
+    told = await change_queries.told_of(cohort.cohort_id, since, now, goes)
     undo = await change_services.undoable(cohort.cohort_id, principal(request), now)
     view = pages.DonePage(
         group,
         pages.title_of(done, group.words),
-        pages.told_lines(told, cohort, bool(undo and undo.of_staff)),
+        pages.told_lines(told, cohort, bool(undo and undo.of_staff), now),
         told.missed,
         pages.complete(told),
         undo.change_id if undo else 0,
