@@ -86,9 +86,16 @@ class Gate:
 
 # SQL: until when places of the cohort `c` are kept.
 _KEPT_UNTIL = "(select max(until) from first_right r where r.cohort_id = c.id)"
+# SQL: whether an enrolment `k` of a start has the first right that was given from there: everybody whose start was
+# cancelled. Of a group that ended since it could not start only who waited: who had a place had it in what was held.
+HAS_FIRST_RIGHT = """(k.state = 'queued' or k.state in ('preliminary', 'confirmed') and exists (
+    select from cohort kc where kc.id = k.cohort_id and kc.state = 'cancelled'))"""
 # SQL: how many people the first right to places of the cohort `c` is still for.
-_KEPT = """(select count(*) from first_right r join enrolment k on k.cohort_id = r.from_cohort_id
-            where r.cohort_id = c.id and k.state in ('preliminary', 'confirmed', 'queued'){live})"""
+_KEPT = f"""(select count(*) from first_right r join enrolment k on k.cohort_id = r.from_cohort_id
+            where r.cohort_id = c.id and {HAS_FIRST_RIGHT}{{live}})"""
+# SQL: until when who still waits for the cohort `c`, which has ended, may use a first right to another start.
+_FIRST_UNTIL = """(select r.until from first_right r join cohort t on t.id = r.cohort_id
+                   where r.from_cohort_id = c.id and t.state in ('open', 'postponed'))"""
 
 
 def kept_places(now: str) -> str:
@@ -163,6 +170,7 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
                   (select {UNBOOKED} from cohort c where c.id = $1) as unbooked,
                   (select {_LAST_END} from cohort c where c.id = $1) as last_end,
                   (select {_OVER_FROM} from cohort c where c.id = $1) as over_from,
+                  (select {_FIRST_UNTIL} from cohort c where c.id = $1) as first_until,
                   k.kept, k.kept_since
             from (select {kept_places("$3")} from cohort c where c.id = $1) k""",
         cohort_id,
@@ -184,6 +192,7 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
             cohort["started_at"],
             row["last_end"],
             row["over_from"],
+            row["first_until"],
         ),
         row["next_session"],
         row["waits_aside"],
@@ -244,6 +253,7 @@ async def form_facts(cohort_id: int, once_digest: bytes | None) -> tuple[Entry, 
                    (select starts_at from cohort_session s where s.cohort_id = c.id and s.number = least(
                    c.last_entry_session, (select max(number) from cohort_session where cohort_id = c.id))) as last_entry,
                    {UNBOOKED} as unbooked, {_LAST_END} as last_end, {_OVER_FROM} as over_from,
+                   {_FIRST_UNTIL} as first_until,
                    exists (select 1 from enrolment where once_digest = $2 and state = any($3::text[])) as received
             from cohort c where id = $1""",
         cohort_id,
@@ -252,7 +262,7 @@ async def form_facts(cohort_id: int, once_digest: bytes | None) -> tuple[Entry, 
     )
     if row is None:
         raise NotFound
-    columns = ("state", "enrol_from", "last_entry", "unbooked", "started_at", "last_end", "over_from")
+    columns = ("state", "enrol_from", "last_entry", "unbooked", "started_at", "last_end", "over_from", "first_until")
     return Entry(*(row[name] for name in columns)), row["received"]
 
 

@@ -42,7 +42,8 @@ class Entry:
     """Whether, and how, one may still enter a cohort. Times are aware; `last_entry` is when the last session one may
     join at begins, None when no session is planned. `unbooked`: a series of talks whose first is booked later.
     `started_at`: when its start was decided. `last_end`: when the last session of a group ends; None for talks, whose start
-    nobody decides. `over_from`: from when nothing is left of it; None until it is said how it ended."""
+    nobody decides. `over_from`: from when nothing is left of it; None until it is said how it ended. `first_until`: until
+    when who waits for what has ended may move to another start before newcomers; None where they have no such right."""
 
     state: str
     enrol_from: date
@@ -51,6 +52,7 @@ class Entry:
     started_at: datetime | None = None
     last_end: datetime | None = None
     over_from: datetime | None = None
+    first_until: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -94,13 +94,16 @@ def queue_over(facts: Entry, now: datetime) -> bool:
 
     Not at once when the last session of entry begins: a session that is cancelled that day, or a start that is
     postponed when too few came, opens entry again for those who wait. Nor because nobody has decided about a start: whoever
-    cancels or postpones it late finds them there, with their turn and their first right.
+    cancels or postpones it late finds them there, with their turn and their first right. And who may move to another start
+    before newcomers, since their group ended instead of starting, is there until then to do so.
     """
     closed = entry(facts, now)
     if closed is None or closed.code == "not_yet":
         return False
-    if closed.code != "too_late" or (facts.over_from is not None and now >= facts.over_from):
+    if closed.code != "too_late":
         return True
+    if facts.over_from is not None and now >= facts.over_from:
+        return facts.first_until is None or now >= facts.first_until
     if facts.last_entry is None:
         return False
     if facts.state != "started":

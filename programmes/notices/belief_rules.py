@@ -207,6 +207,25 @@ def without_what_is_over(found: Outcome, after: Belief, pending: Sequence[Pendin
     return Outcome(narrowed, None, {})
 
 
+def left_standing(said: Belief, now_is: Belief, pending: Sequence[Pending]) -> tuple[tuple[UUID, Belief], ...]:
+    """What other messages to somebody are about once one that is about `said` has come, or may have; only those that are
+    about something else by that. A time by which they knew a session, at which there is another by now, is not said to be
+    none: they go on coming then, or have seen on Min plats which session it is. So they may know that one by it, beside the
+    day by which they knew it before, and what becomes of it has to be told by both."""
+    stands = {
+        other: so
+        for session_id, old in said.items()
+        for other, so in now_is.items()
+        if so and other not in said and so != now_is.get(session_id) and so in readings(old)
+    }
+    found = []
+    for entry in pending:
+        about = {one: either(known, stands[one]) if one in stands else known for one, known in entry.believed.items()}
+        if about != dict(entry.believed):
+            found.append((entry.notice_id, about))
+    return tuple(found)
+
+
 def _last_heard(holder: Pending, session_id: int, was: Known | None, now_is: Known | None, change: Change) -> Known | None:
     """How somebody knows a session whose message is outrun."""
     believed = holder.believed[session_id]

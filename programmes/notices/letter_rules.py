@@ -68,8 +68,11 @@ def _end_of_queue(facts: Facts) -> list[str]:
             "Vill du ha den? Ring %(phone)s eller kom dit och säg ja. Det går inte att svara med länken.", phone=facts.phone
         )
         return [_("En plats är ledig, och du är näst på tur."), how, *next_session(facts)]
+    over = _("Kön är slut. Det blev tyvärr ingen plats den här gången.")
+    if facts.first_until:
+        return [over, *_instead(facts.first_until)]
     return [
-        _("Kön är slut. Det blev tyvärr ingen plats den här gången."),
+        over,
         _("Du kan anmäla dig till en annan start när en är öppen. Hur står på Min plats. Länken fungerar ett dygn."),
     ]
 

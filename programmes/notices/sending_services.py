@@ -1,6 +1,6 @@
 """Sending what waits, one message at a time: by mail or as a text, when it may go, and what becomes of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parseaddr
 
@@ -46,13 +46,15 @@ class Carriers:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A message with what it says and where it goes, as of `at`. `before`: after that it is of no use."""
+    """A message with what it says and where it goes, as of `at`; of a change, with how the sessions were then. `before`:
+    after that it is of no use."""
 
     facts: NoticeFacts
     channel: Channel
     words: Facts
     before: datetime | None
     at: datetime
+    now_is: belief_rules.Belief = field(default_factory=dict)
 
 
 async def send_due(
@@ -118,7 +120,10 @@ async def _try(
     except Deferred as deferred:
         if isinstance(deferred, NotAsAgreed):
             await _gateway_failed(clock.now())
-        if not deferred.maybe:
+        if deferred.maybe:
+            async with transaction():
+                await _may_know(ready)
+        else:
             await _not_taken(ready.facts)
         await _failed(ready.facts, deferred.name, False, clock.now(), sure)
         if deferred.away:
@@ -143,7 +148,7 @@ async def _ready(facts: NoticeFacts, settings: Settings, keys: KeyFolder, now: d
         return None
     if facts.believed:
         now_is = await change_queries.as_they_are(person.cohort_id)
-        return _Ready(facts, channel, words, belief_rules.acts_at(facts.believed, now_is, now), now)
+        return _Ready(facts, channel, words, belief_rules.acts_at(facts.believed, now_is, now), now, now_is)
     return _Ready(facts, channel, words, _of_use_until(words, now), now)
 
 
@@ -263,6 +268,7 @@ async def _taken(ready: _Ready, now: datetime) -> None:
     staff, as what has surely failed is."""
     notice_id, enrolment_id = ready.facts.notice_id, ready.facts.enrolment_id
     async with transaction():
+        await _may_know(ready)
         await execute(
             """insert into carrier_trace (medium, took_at) values ($1, $2)
                on conflict (medium) do update set took_at = excluded.took_at""",
@@ -275,6 +281,18 @@ async def _taken(ready: _Ready, now: datetime) -> None:
             await _failed(ready.facts, bounce_services.BOUNCED_BEFORE, True, now)
             return
         await execute("update notice set state = 'sent', sent_at = $2 where id = $1 and state = 'waiting'", notice_id, now)
+
+
+async def _may_know(ready: _Ready) -> None:
+    """In the open transaction, before anything of it is locked: by what has come, or may have, they know others by more than
+    those say."""
+    if not ready.facts.believed:
+        return
+    pending = [
+        one for one in await change_queries.pending(ready.facts.enrolment_id) if one.notice_id != ready.facts.notice_id
+    ]
+    for notice_id, believed in belief_rules.left_standing(ready.facts.believed, ready.now_is, pending):
+        await execute("update notice set believed = $2 where id = $1", notice_id, belief_rules.written(believed))
 
 
 async def _failed(facts: NoticeFacts, name: str, for_good: bool, now: datetime, sure: bool = True) -> None:

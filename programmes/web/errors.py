@@ -211,10 +211,13 @@ def of_connection(request: AnyRequest, error: Exception) -> Response[Any]:
 def _slip_unavailable(request: AnyRequest, error: Exception) -> Response[Any]:
     """For who holds a slip, in the language of its pages. A line for each would tell when somebody tried to answer: so it is
     said once an hour by each process, and not of which page. What is missing `programmes doctor` names."""
-    unsure = isinstance(error, _UNSURE) and request.method == "POST"
+    which = "lost" if isinstance(error, _UNSURE) and request.method == "POST" else ""
+    if isinstance(error, GivenUp):
+        # Which slips hold in the database that is put back nobody knows.
+        which = "given_up" if request.method == "POST" else "given_up_read"
     if slip_errors.is_due(monotonic()):
         log.error("unavailable", error=type(error).__name__)
-    answer = page(request, "evaluation/unavailable.html", unsure, status=503)
+    answer = page(request, "evaluation/unavailable.html", which, status=503)
     answer.headers["retry-after"] = "60"
     return answer
 

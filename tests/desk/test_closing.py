@@ -18,6 +18,7 @@ from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.closing import services as closing
+from programmes.enrolment import queries as enrolments
 from tests.attendance.cast import a_running, session_ids
 from tests.clock import FrozenClock
 from tests.desk.cast import do_everything_first, everything, holding, rows_about, with_a_past
@@ -115,6 +116,34 @@ async def test_an_individual_series_dissolves_into_the_programmes_totals(
     assert await owner.fetchval("select count(*) from cohort") == 0
     with pytest.raises(NotFound):
         await closing.close(ids[0], uuid4(), robin, keys, clock.now())
+
+
+async def test_who_waits_for_a_series_is_told_before_it_is_closed(
+    robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection, the_worker: worker.Worker
+) -> None:
+    cohort, _people = await a_running("2.9", clock, keys, robin, ("Familjen",), sessions=3)
+    await owner.execute("update cohort set maximum = 1 where id = $1", cohort.cohort_id)
+    clock.advance(minutes=-1)
+    waits = await somebody(cohort, keys, clock.now(), "Väntar", "lisa@example.invalid")
+    assert (await enrolments.enrolment(waits.enrolment_id)).state == "queued"
+    assert cohort.last_end
+    clock.set(cohort.last_end + timedelta(hours=1))
+    await do_everything_first(cohort, "2.9", robin, clock.now(), owner)
+    await worker.drain(the_worker)
+    refused = await closing.close(cohort.cohort_id, uuid4(), robin, keys, clock.now())
+    assert isinstance(refused, closing.NotReady)
+    assert (refused.facts.queued, refused.facts.reading) == (1, False)
+    await worker.tick(the_worker)
+    for _ in range(2):
+        await worker.drain(the_worker)
+        await worker.tick(the_worker)
+    # Now they have a day to read it.
+    refused = await closing.close(cohort.cohort_id, uuid4(), robin, keys, clock.now())
+    assert isinstance(refused, closing.NotReady)
+    assert (refused.facts.queued, refused.facts.reading, refused.facts.waiting) == (0, True, 0)
+    clock.advance(days=1, minutes=1)
+    await worker.tick(the_worker)
+    assert isinstance(await closing.close(cohort.cohort_id, uuid4(), robin, keys, clock.now()), closing.Closed)
 
 
 async def test_documented_people_stay_and_their_working_data_goes(

@@ -19,13 +19,16 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict, Forbidden
+from programmes.core.i18n import moment_long
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.closing import series_services
 from programmes.desk.closing import services as closing_services
+from programmes.desk.group import calls_queries
 from programmes.enrolment import place_services
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment import services as enrolment
+from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.visits import slot_services, step_services
 from programmes.notices.letter_fact_rules import Facts, Slot
 from programmes.notices.letter_rules import letter
@@ -354,3 +357,107 @@ async def test_it_is_refused_by_the_service_as_well(clock: FrozenClock, keys: Ke
         await series_services.cancel_rest(group.cohort.cohort_id, "3", group.kim, clock.now())
     with pytest.raises(Conflict):
         await closing_services.set_ending(group.cohort.cohort_id, "ended_early", group.kim, clock.now())
+
+
+async def test_who_waited_may_move_to_the_next_start_before_newcomers(
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    keys: KeyFolder,
+    owner: asyncpg.Connection,
+    mail: Mail,  # noqa: F811
+) -> None:
+    group = await a_group(clock, keys, 3, 1, 3)
+    number, early = group.cohort.cohort_id, f"{group.closing}/i-fortid"
+    await owner.execute("update enrolment set state = 'offered', offer_expires_at = $2 where id = $1", group.queued[0],
+                        clock.now() + timedelta(days=1))  # fmt: skip
+    following = await a_cohort("2.8", clock.now(), minimum=1, maximum=4, first_in=timedelta(days=60))
+    applied = (await enrolments.enrolment(group.queued[1])).applied_at
+    await sign_in_as(client, "kim", clock.now())
+    page = await words(client, early)
+    fields = {"sett": hidden(page, "sett"), "vilka": hidden(page, "vilka")}
+    assert (await post_form(client, early, fields)).status_code == 303
+    right = await first_right_queries.of_start(number, clock.now())
+    assert right is not None
+    until = moment_long(right.until)
+    assert page.count(f"Till och med {until} får de flytta till nästa start på Min plats, före nya anmälningar.") == 2
+    # Three waited and have the right. Who had a place had it in what was held: nothing is kept for them.
+    clock.advance(minutes=1)
+    first = await with_address(following, 20, clock, keys)
+    assert await state_of(first) == "preliminary"
+    second = await with_address(following, 21, clock, keys)
+    assert await state_of(second) == "queued"
+    await mail.work()
+    await mail.work()
+    for n in (4, 5, 6):
+        (told,) = [text for text in mail.to(f"p{n}@example.invalid") if "Kön är slut." in text]
+        told = " ".join(told.split())
+        assert f"Till och med {until} går du före dem som anmäler sig nu." in told
+        assert "tiden för din anmälan följer med" in told
+        assert "Du kan anmäla dig till en annan start" not in told
+    assert not any("går du före" in text for n in range(4) for text in mail.to(f"p{n}@example.invalid"))
+    shown = await min_plats(client, group.queued[1], keys)
+    assert "<h1>Kön är slut</h1>" in shown
+    assert f"<strong>Till och med {until} går du före dem som anmäler sig nu.</strong>" in shown
+    way = await words(client, "/min-plats/flytta")
+    assert f"Till och med {until} går du före dem som anmäler sig nu." in way
+    sent = {"till": hidden(way, "till"), "sett": hidden(way, "sett")}
+    assert (await post_form(client, "/min-plats/flytta", sent)).status_code == 303
+    moved = await owner.fetchrow("select state, applied_at from enrolment where cohort_id = $1 and applied_at = $2",
+                                 following.cohort_id, applied)  # fmt: skip
+    assert moved is not None
+    assert moved["state"] == "preliminary"
+    # Who has a place in what ended moves nowhere alone.
+    assert "Flytta mig dit" not in await min_plats(client, group.ready[0], keys)
+    assert (await client.get("/min-plats/flytta")).status_code == 303
+    # Nothing is closed meanwhile, and it is said why; when the time is over the queue is, without a second message.
+    await sign_in_as(client, "kim", clock.now())
+    sent = {"steg": "transfer", "overfort": "1", "sett": hidden(await words(client, group.closing), "sett")}
+    assert (await post_form(client, group.closing, sent)).status_code == 303
+    assert f"De som står i kö får flytta till en annan start före andra till och med {until}." in await words(
+        client, group.closing
+    )
+    clock.set(right.until + timedelta(seconds=1))
+    for _ in range(3):
+        await mail.work()
+    assert [await state_of(one) for one in group.queued] == ["expired", "transferred", "expired"]
+    assert sum("Kön är slut." in text for n in (4, 6) for text in mail.to(f"p{n}@example.invalid")) == 2
+    assert "Kön är slut" in await min_plats(client, group.queued[2], keys)
+
+
+async def test_whom_no_message_reached_is_rung_while_they_can_still_move(
+    clock: FrozenClock,
+    keys: KeyFolder,
+    owner: asyncpg.Connection,
+    mail: Mail,  # noqa: F811
+) -> None:
+    group = await a_group(clock, keys, 3, 1, 1)
+    number, (waits,) = group.cohort.cohort_id, group.queued
+    await a_cohort("2.8", clock.now(), first_in=timedelta(days=60))
+    await series_services.cancel_rest(number, "3", group.kim, clock.now())
+    await mail.work()
+    await owner.execute("update notice set state = 'failed', sent_at = null where kind = 'queue_ended'")
+    await mail.work()
+    assert await state_of(waits) == "queued"
+    found = await calls_queries.untold([number], clock.now())
+    assert [one.kind for one in found if one.enrolment_id == waits] == ["queue_ended"]
+
+
+async def test_the_right_follows_when_the_next_start_is_cancelled_and_comes_back_with_it(
+    clock: FrozenClock, keys: KeyFolder
+) -> None:
+    group = await a_group(clock, keys, 3, 1, 1)
+    number = group.cohort.cohort_id
+    near, far = [await a_cohort("2.8", clock.now(), first_in=timedelta(days=days)) for days in (60, 90)]
+    await series_services.cancel_rest(number, "3", group.kim, clock.now())
+    given = await first_right_queries.of_start(number, clock.now())
+    assert given is not None
+    assert given.cohort_id == near.cohort_id
+    clock.advance(minutes=5)
+    seen = decisions.seen_as(near.state, near.first_start)
+    await decisions.cancel(near.cohort_id, "too_few", seen, group.kim, clock.now())
+    assert await first_right_queries.of_start(number, clock.now()) == replace(given, cohort_id=far.cohort_id)
+    clock.advance(minutes=5)
+    last = await undo_services.undoable(near.cohort_id, clock.now())
+    assert last is not None
+    await undo_services.undo(near.cohort_id, last.decision_id, group.kim, clock.now())
+    assert await first_right_queries.of_start(number, clock.now()) == given

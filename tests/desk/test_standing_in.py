@@ -16,6 +16,7 @@ from programmes.desk.illness import services as illness
 from programmes.desk.illness import substitute_queries as queries
 from programmes.desk.illness import substitute_services as substitutes
 from programmes.desk.illness.services import Cancelling
+from programmes.notices.letter_fact_rules import Slot as Said
 from tests.clock import FrozenClock
 from tests.cohorts.cast import sign_in_as
 from tests.desk.test_sick import House, ask, house, look, mail, request_to, standing  # noqa: F401
@@ -275,6 +276,30 @@ async def test_it_is_left_to_the_others_only_where_they_come(
     else:
         with pytest.raises(Conflict, match="nobody_left"):
             await substitutes.hold_without(house.session, house.robin.staff_id, house.robin, clock.now())
+
+
+@pytest.mark.parametrize("add", [True, False])
+async def test_what_is_added_for_a_cancelled_one_is_named_to_coordinators_and_to_who_leads_it_too(
+    add: bool,
+    house: House,  # noqa: F811
+    clock: FrozenClock,
+    mail: Mail,  # noqa: F811
+    keys: KeyFolder,
+    owner: asyncpg.Connection,
+) -> None:
+    statement = "insert into cohort_staff (cohort_id, staff_id, role) values ($1, $2, 'leader')"
+    await owner.execute(statement, house.cohort.cohort_id, house.love.staff_id)
+    one = next(s for s in await cohorts.sessions(house.cohort.cohort_id) if s.session_id == house.session)
+    wanted = [Cancelling(house.session, one.sequence, add)]
+    assert await illness.cancel(wanted, keys, house.robin, clock.now()) == []
+    await mail.work()
+    last = (await cohorts.sessions(house.cohort.cohort_id))[-1]
+    when = Said(last.starts_at, last.ends_at)
+    (to_kim,) = texts(mail, "kim", "är inställt av den som leder det")
+    (to_love,) = texts(mail, "love", "är inställt")
+    assert (f"Ett tillfälle är tillagt i stället: {when}." in to_kim) == add
+    assert (f"Du leder det som är {when}." in to_love) == add
+    assert ("tillagt" in to_kim) == add
 
 
 @pytest.mark.parametrize("everywhere", [True, False])

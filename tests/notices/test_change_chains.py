@@ -81,8 +81,9 @@ class Play:
                 if known and known != is_so and known.ends_at > self.clock.now() and not _names(said, known):
                     self.wrong.append(f"{known.starts_at} is not named: {said}")
                 mind[session_id] = is_so
-                if known and is_so is None:
-                    # No words say of a time that stands that it is cancelled (above): she knows it, of whichever session.
+                if known and known != is_so:
+                    # No words say of a time that stands that it is cancelled (above), nor that it is another: she knows it,
+                    # of whichever session.
                     mind.update({other: so for other, so in now_is.items() if so == known})
 
     async def compare(self) -> None:

@@ -24,7 +24,7 @@ from programmes.notices.reach_services import reach, way
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, confirm, post_form, sign_in_as, somebody
 from tests.notices.gateway import Gateway
-from tests.notices.mail import Mail
+from tests.notices.mail import Mail, text_of
 from tests.notices.peer import Peer
 from tests.notices.test_changes_told import move
 from tests.notices.test_texts import PHONE, texting  # noqa: F401
@@ -296,3 +296,43 @@ async def test_where_one_works_with_a_person_or_a_session_one_is_led_to_sending_
     await posting.work()
     for page in (person, session):
         assert link not in (await client.get(page)).text
+
+
+async def test_what_is_rung_about_as_one_is_sent_again_as_one(
+    kim: Principal, violence: CohortFacts, posting: Mail, peer: Peer, keys: KeyFolder, clock: FrozenClock,
+    owner: asyncpg.Connection, client: httpx.AsyncClient,
+) -> None:  # fmt: skip
+    who = await documented(violence, LISA, keys, clock)
+    await posting.work()
+    peer.behaviour = "refuse"
+    # The second goes elsewhere, the third takes its time, and the first is on another day.
+    await move(violence, 1, 30 * DAY, kim, clock)
+    await move(violence, 1, -7 * DAY, kim, clock)
+    await move(violence, 0, DAY, kim, clock)
+    await posting.work()
+    assert await states(violence, "session_moved") == ["failed"] * 3
+    [one, other] = await calls_queries.untold([violence.cohort_id], clock.now())
+    assert sorted(map(len, (one.told_by, other.told_by))) == [1, 2]
+    clock.advance(minutes=1)
+    await correct(who, MAJA, keys, clock)
+    await sign_in_as(client, "kim", clock.now())
+    address = f"/personal/grupper/{violence.cohort_id}/besked"
+    numbers = re.findall(r'name="besked" value="([^"]+)"', await besked(client, violence))
+    assert len(numbers) == 3
+    peer.behaviour = "accept"
+    peer.taken.clear()
+    await post_form(client, address, {"besked": numbers}, address)
+    assert (await besked(client, violence)).count("1 på väg.") == 2
+    await posting.work()
+    assert len(peer.taken) == 2
+    assert await states(violence, "rest_moved") == ["sent"]
+    said = " ".join(" ".join(text_of(one).split()) for one in peer.taken)
+    assert "Mötet som skulle vara" in said
+    assert await calls_queries.untold([violence.cohort_id], clock.now()) == []
+    left = await owner.fetchval(
+        "select count(*) from notice where believed is not null and believed <> '{}' and sent_at is null"
+    )
+    assert left == 0
+    page = await besked(client, violence)
+    assert "Skicka igen" not in page
+    assert "gick inte att skicka" not in page

@@ -95,7 +95,10 @@ def test_only_the_proxy_is_reached_from_outside(compose: dict[str, Any]) -> None
     assert compose["networks"]["inside"]["internal"] is True
     assert services["database"]["networks"] == services["web"]["networks"] == ["inside"]
     proxy = (ROOT / "deploy/Caddyfile").read_text(encoding="utf-8")
-    assert not re.search(r"^\s*log\b", proxy, re.MULTILINE)
+    # Neither a log of requests, nor a line of Caddy's own about one that went wrong: those name address and sender.
+    assert re.findall(r"^\s*log\b.*\n.*", proxy, re.MULTILINE) == [
+        "\tlog default {\n\t\texclude http.handlers http.log http.stdlib"
+    ]
     assert "web 8000" in proxy
     # Web takes the word of the network that its proxy stands in, and of no other.
     [subnet] = [one["subnet"] for one in compose["networks"]["inside"]["ipam"]["config"]]
@@ -178,6 +181,24 @@ def test_the_commands_of_the_parts_exist(compose: dict[str, Any], capsys: pytest
         assert ended.value.code == 0
     assert compose["services"]["database"]["image"] == "postgres:18"
     assert compose["services"]["web"]["deploy"]["replicas"] == 2
+
+
+def test_a_database_that_archives_its_log_is_otherwise_the_same(compose: dict[str, Any]) -> None:
+    """Of lists in a file laid over another the last one counts as a whole: what stood in the first stands in it too."""
+    archives, going_back = (
+        yaml.safe_load((ROOT / f"deploy/{name}.yml").read_text(encoding="utf-8"))["services"]["database"]
+        for name in ("to-the-minute", "to-a-moment")
+    )
+    usual = compose["services"]["database"]["command"]
+    assert archives["command"][: len(usual)] == usual
+    assert going_back["command"][: len(archives["command"])] == archives["command"]
+    assert archives["environment"]["PGUSER"] == variables(compose["services"]["database"])["POSTGRES_USER"]
+    own = (ROOT / "deploy/postgresql/Dockerfile").read_text(encoding="utf-8")
+    assert f"FROM {compose['services']['database']['image']}\n" in own
+    targets = {volume.split(":")[1] for volume in archives["volumes"] if isinstance(volume, str)}
+    assert targets == set(re.findall(r"^RUN install -d .* -m 700 (.*)$", own, re.MULTILINE)[0].split())
+    for script in re.findall(r"^COPY (.*) /usr/local/sbin/$", own, re.MULTILINE)[0].split():
+        assert os.access(ROOT / "deploy/postgresql" / script, os.X_OK)
 
 
 def test_no_lock_file_names_where_packages_came_from() -> None:

@@ -83,8 +83,13 @@ async def test_a_web_process_on_the_database_that_is_given_up_is_not_ready_and_t
             assert "är nere" in answer.text or "/u" in str(answer.url)
         sent = (await browser.post("/min-plats", data={"kod": "ABCD-EFGH"})).text
         assert "Det du skickade är inte sparat." in sent
+        slip = (await browser.post("/u", data={"kod": "ABCD-EFGH"})).text
+        assert "Det du skickade är inte sparat." in slip
+        asked_for = (await browser.get("/u")).text
+        assert "inte sparat" not in asked_for
         # What was saved since the backup may well be gone, and a minute mends nothing.
-        for text in (sent, shown := (await browser.get("/")).text):
+        for text in (sent, slip, asked_for, shown := (await browser.get("/")).text):
+            assert "lapp gäller fortfarande" not in text
             assert "Det som sparades efter att kopian gjordes kan vara borta." in text
             assert "Inget som var sparat är borta" not in text
             assert "inget som var sparat är borta" not in text

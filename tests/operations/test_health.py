@@ -8,10 +8,11 @@ import asyncpg
 import httpx
 
 from programmes.app import create_app
+from programmes.core import lost_keys
 from programmes.core.sealing import KeyFolder
 from programmes.settings import Settings
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_coordinator, sign_in_as
+from tests.factories import a_cohort, a_coordinator, sign_in_as, somebody
 
 
 async def test_a_healthy_service_is_live_and_ready_and_sets_no_cookie(client: httpx.AsyncClient) -> None:
@@ -19,7 +20,7 @@ async def test_a_healthy_service_is_live_and_ready_and_sets_no_cookie(client: ht
     answer = await client.get("/health/ready")
     assert (answer.status_code, answer.json()) == (
         200,
-        {"status": "ready", "database": True, "keys": True, "schema": "current", "worker": False},
+        {"status": "ready", "database": True, "keys": True, "schema": "current", "worker": False, "person_keys": True},
     )
     assert not client.cookies
 
@@ -77,3 +78,22 @@ async def test_without_its_key_folder_it_is_live_but_not_ready(
         KeyFolder(folder)
         assert (await browser.get("/health/ready")).status_code == 503
         assert (await browser.get("/health/live")).status_code == 200
+
+
+async def test_that_only_the_keys_of_peoples_records_are_missing_is_told_and_takes_no_process_away(
+    settings: Settings, clock: FrozenClock, db: None, tmp_path: Path, owner: asyncpg.Connection
+) -> None:
+    folder = tmp_path / "keys"
+    keys = KeyFolder(folder)
+    cohort = await a_cohort("2.8", clock.now())
+    for name in ("Al", "Bok", "En"):
+        await somebody(cohort, keys, clock.now(), name)
+    app = create_app(dataclasses.replace(settings, key_folder=folder), clock, own_pool=False)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=settings.base_url) as browser:
+        assert (await browser.get("/health/ready")).json()["person_keys"] is True
+        (folder / "person").rename(tmp_path / "person")
+        answer = await browser.get("/health/ready")
+        assert (answer.status_code, answer.json()["keys"], answer.json()["person_keys"]) == (200, True, False)
+        # What is known to be lost is no news.
+        lost_keys.note(folder, {"persons": [str(row["id"]) for row in await owner.fetch("select id from participant")]})
+        assert (await browser.get("/health/ready")).json()["person_keys"] is True

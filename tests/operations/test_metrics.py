@@ -1,6 +1,7 @@
 """`/metrics`: true, for the inside only, and saying nothing of anybody, least of all of votes."""
 
 import dataclasses
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -211,6 +212,27 @@ def test_alerts_and_dashboard_ask_for_nothing_that_is_not_measured() -> None:
         assert asked <= known, name
     rules = yaml.safe_load(Path("deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))["groups"][0]["rules"]
     assert all({"alert", "expr", "labels", "annotations"} <= set(rule) for rule in rules)
+
+
+# What is measured and stands in no panel, and why.
+_IN_NO_PANEL = {
+    "programmes_requests_created": "the library's own: since when a process has counted, which its start says as well",
+    "programmes_request_seconds_created": "the library's own, as the one above",
+}
+
+
+async def test_all_that_is_measured_is_on_the_dashboard_or_left_out_for_a_reason(inside: httpx.AsyncClient) -> None:
+    await inside.get("/")
+    families = {family.name for family in text_string_to_metric_families((await inside.get("/metrics")).text)}
+    panels = json.loads(Path("deploy/prometheus/dashboard.json").read_text(encoding="utf-8"))["panels"]
+    asked = {
+        re.sub(r"_(bucket|total)$", "", name)
+        for panel in panels
+        for target in panel["targets"]
+        for name in re.findall(r"programmes_[a-z_]+", target["expr"])
+    }
+    assert {name for name in families if name.startswith("programmes_")} - asked == set(_IN_NO_PANEL)
+    assert all(_IN_NO_PANEL.values())
 
 
 def test_an_old_backup_and_an_old_rehearsal_alarm_when_the_doctor_says_so() -> None:

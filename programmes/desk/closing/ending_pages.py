@@ -7,8 +7,9 @@ from uuid import UUID
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.wording_rules import many
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, ngettext, times
+from programmes.core.i18n import capital, day_long, moment_long, ngettext, times
 from programmes.core.i18n import gettext as _
+from programmes.enrolment.leaving.first_right_queries import FirstRight
 from programmes.enrolment.rules import Placed, State, people_as
 from programmes.notices.reach_rules import Reach, people_rows, told
 
@@ -52,12 +53,14 @@ def ending_page(
     reached: Mapping[State, Reach],
     visits: int,
     required: int | None,
+    right: FirstRight | None = None,
 ) -> EndingPage:
     """The page with its one button. `visits`: how many have a study visit to come. `required`: how many the guideline asks
-    for, of a group that could not start: there the button is the decision that it ends."""
+    for, of a group that could not start: there the button is the decision that it ends, and who waits has a first `right`
+    to the next start, if there is one."""
     what = many(cohort.form, len(left))
     days = tuple(f"{capital(day_long(local_date(s.starts_at)))} {times(s.starts_at, s.ends_at)}" for s in left)
-    people = _people(placed, reached, bool(left), cohort.undecided)
+    people = _people(placed, reached, bool(left), cohort.undecided, right)
     if cohort.form == "drop_in":
         people = ((_("Besökare"), _("Dagarna står som inställda."), _("På sidan om verksamheten")),)
     summary = told(sum(reached.values(), start=Reach())) if cohort.form != "drop_in" else ""
@@ -96,7 +99,9 @@ def _why_it_ends(cohort: CohortFacts, placed: Placed, required: int | None) -> s
     return " ".join(found)
 
 
-def _people(placed: Placed, reached: Mapping[State, Reach], left: bool, decides: bool) -> tuple[tuple[str, str, str], ...]:
+def _people(
+    placed: Placed, reached: Mapping[State, Reach], left: bool, decides: bool, right: FirstRight | None
+) -> tuple[tuple[str, str, str], ...]:
     """Who hears what. Where nothing is left those with a place are told nothing; it stands on Min plats."""
     place = _("Får veta det en gång.") if left else _("Alla träffar har varit. Att gruppen är avslutad står på Min plats.")
     preliminary = place
@@ -108,6 +113,11 @@ def _people(placed: Placed, reached: Mapping[State, Reach], left: bool, decides:
         "offered": _("Erbjudandet tas tillbaka. Får veta att kön är slut, och kan läsa det på Min plats ett dygn."),
         "queued": _("Får veta att kön är slut, och kan läsa det på Min plats ett dygn."),
     }
+    if right:
+        until = moment_long(right.until)
+        goes = _("Till och med %(until)s får de flytta till nästa start på Min plats, före nya anmälningar.", until=until)
+        what["offered"] = " ".join([_("Erbjudandet tas tillbaka. Får veta att kön är slut."), goes])
+        what["queued"] = " ".join([_("Får veta att kön är slut."), goes])
     return people_rows(placed, what, reached)
 
 

@@ -11,6 +11,7 @@ from programmes.core.clock import local_date
 from programmes.desk.closing import ending_pages as pages
 from programmes.desk.closing import series_services as services
 from programmes.enrolment import queries as enrolments
+from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.visits import queries as visit_queries
 from programmes.notices.reach_services import reach_by_state
 from programmes.web.forms import read_form
@@ -57,7 +58,8 @@ async def confirm(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any
     told |= await reach_by_state(number, "queue_ended", state.key_folder)
     programme = await catalogue.programme(cohort.programme_id)
     visits = await visit_queries.coming(number, now)
-    view = pages.ending_page(cohort, left, placed, told, visits, programme.participants_min)
+    right = await first_right_queries.to_be_given(cohort, now) if cohort.undecided else None
+    view = pages.ending_page(cohort, left, placed, told, visits, programme.participants_min, right)
     return page(request, "desk/closing_early.html", view)
 
 

@@ -284,6 +284,8 @@ def _waits(facts: ClosingFacts) -> str:
     if facts.first_right_until:
         until = moment_long(facts.first_right_until)
         text = _("De som var anmälda får flytta till en annan start före andra till och med %(until)s.", until=until)
+        if facts.state != "cancelled":
+            text = _("De som står i kö får flytta till en annan start före andra till och med %(until)s.", until=until)
         return text + " " + _("Listan behövs tills dess, eller tills alla har flyttat eller lämnat.")
     if facts.waiting and facts.held_until:
         return _("Ett besked får skickas först %(when)s, och listan behövs tills dess. Avsluta efter det.",

@@ -106,8 +106,8 @@ async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
         held_until=await held_until(cohort_id, now),
         erased=(await gone_by_itself([cohort_id] if cohort.exempt else [])).get(cohort_id),
         decision=await to_decide(cohort),
-        queued=waits["queued"] if cohort.form == "group" else 0,
-        reading=waits["reading"] and cohort.form == "group" and row["ended_how"] == "ended_early",
+        queued=waits["queued"],
+        reading=waits["reading"],
         least=programme.sessions_min if cohort.form == "individual" else None,
     )
 

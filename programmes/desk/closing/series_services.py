@@ -17,6 +17,7 @@ from programmes.desk.changes.duty_told_services import telling_staff
 from programmes.desk.closing import queries
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment import services as enrolment
+from programmes.enrolment.leaving import first_right_services
 from programmes.enrolment.queries import places
 from programmes.enrolment.rules import must_show_age, people_as
 
@@ -66,7 +67,8 @@ async def ends_now(cohort: CohortFacts, left: int, principal: Principal) -> bool
 async def cancel_rest(cohort_id: int, seen: str, principal: Principal, now: datetime, people: str | None = None) -> None:
     """As `ending_services.cancel_rest`; whoever leads what is left hears of it, study visits to come are cancelled with it,
     and who waits is told that the queue is over. Of a group that nobody has decided about and that can't start this is the
-    decision that it ends. `people`: whom it hits as it was shown (`people_as`); None in a form of the release before.
+    decision that it ends, and who waits may move to the next start before newcomers, as from one that is cancelled.
+    `people`: whom it hits as it was shown (`people_as`); None in a form of the release before.
 
     Raises:
         NotFound: not theirs.
@@ -75,6 +77,7 @@ async def cancel_rest(cohort_id: int, seen: str, principal: Principal, now: date
     """
     async with transaction():
         await cohorts.mine(principal, local_date(now), cohort_id)
+        await first_right_services.one_at_a_time(cohort_id)
         cohort = await cohorts.locked(cohort_id)
         left = len(await cohorts.left(cohort_id, now))
         if not left and not cohort.undecided:
@@ -87,6 +90,8 @@ async def cancel_rest(cohort_id: int, seen: str, principal: Principal, now: date
                 await _decide(cohort, taken.confirmed, seen == str(left), principal, now)
             await ending_services.cancel_rest(cohort_id, seen, principal, now)
             await enrolment.end_rest(cohort_id, now)
+        if cohort.undecided:
+            await first_right_services.give(cohort, now)
 
 
 async def _decide(cohort: CohortFacts, confirmed: int, as_seen: bool, principal: Principal, now: datetime) -> None:

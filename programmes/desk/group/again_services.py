@@ -26,7 +26,8 @@ async def send_again(cohort_id: int, shown: Collection[UUID], who: Principal, ke
         await cohorts.mine(who, local_date(now), cohort_id)
         await cohorts.lock(cohort_id)
         found = to_send_again(await calls_services.calls([cohort_id], keys, None, now))
-        for enrolment_id in await again_services.send_again(found.notices & frozenset(shown)):
+        wanted = [one & frozenset(shown) for one in found.together]
+        for enrolment_id in await again_services.send_again(wanted):
             await audit.note("notice:again", f"enrolment/{enrolment_id}", who.staff_id, now)
     return bool(found.notices)
 

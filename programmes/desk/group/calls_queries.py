@@ -82,8 +82,12 @@ join mine m on m.id = n.enrolment_id left join cohort_session s on s.id = n.sess
 left join study_visit y on y.enrolment_id = m.id left join visit_slot vs on vs.id = y.slot_id
 where n.state in ('failed', 'no_channel')
   and (n.state = 'failed' or n.kind = 'place_offered' or n.kind = any($2::text[]))
-  and (m.state = 'expired') = (n.kind in ('place_expired', 'offer_expired', 'queue_ended'))
-  and (n.kind not in ('offer_expired', 'queue_ended') or m.undo_until is not null)
+  and (m.state = 'expired' and (n.kind = 'place_expired' or n.kind in ('offer_expired', 'queue_ended')
+                                and m.undo_until is not null)
+       or m.state <> 'expired' and n.kind not in ('place_expired', 'offer_expired', 'queue_ended')
+       -- Before it has ended: they may move to another start first, as long as that lasts.
+       or m.state = 'queued' and n.kind = 'queue_ended' and exists (
+           select from first_right r where r.from_cohort_id = m.cohort_id and r.until > $3))
   and (m.state = 'refused') = (n.kind = 'place_refused')
   and (n.kind <> 'place_free' or m.state = 'queued')
   and (n.kind <> 'cohort_started' or not exists (

@@ -79,11 +79,11 @@ class Call:
         return self.about.kind == "place_offered"
 
     @property
-    def again(self) -> frozenset[UUID]:
-        """What can be sent to the address or number that they have given since."""
+    def again(self) -> tuple[frozenset[UUID], ...]:
+        """What can be sent to the address or number that they have given since; each with what is told as one with it."""
         if self.way not in {"mail", "text"}:
-            return frozenset()
-        return frozenset().union(*[one.told_by for one in self.news if one.elsewhere])
+            return ()
+        return tuple(one.told_by for one in self.news if one.elsewhere)
 
     @property
     def notices(self) -> frozenset[UUID]:
@@ -94,15 +94,19 @@ class Call:
 @dataclass(frozen=True)
 class Again:
     """What can be sent again, since it did not go to the address or number that people have by now: how many of them have
-    an address, how many a number, and which messages."""
+    an address, how many a number, and which messages; `together`, those that are told as one."""
 
     mails: int = 0
     texts: int = 0
-    notices: frozenset[UUID] = frozenset()
+    together: tuple[frozenset[UUID], ...] = ()
+
+    @property
+    def notices(self) -> frozenset[UUID]:
+        return frozenset().union(*self.together)
 
 
 def to_send_again(calls: Iterable[Call]) -> Again:
     """Of a group, what its staff may have sent again with one press."""
     found = [call for call in calls if call.again]
     people = {way: len({call.about.enrolment_id for call in found if call.way == way}) for way in ("mail", "text")}
-    return Again(people["mail"], people["text"], frozenset().union(*[call.again for call in found]))
+    return Again(people["mail"], people["text"], tuple(one for call in found for one in call.again))

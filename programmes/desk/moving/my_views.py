@@ -43,8 +43,9 @@ async def _show(
 @get("/min-plats/flytta")
 async def move_page(request: AnyRequest) -> Response[Any]:
     """The other starts, and what one gets at each."""
-    place = await place_of(await opened(request), request.app.state.clock.now())
-    if not await services.leads_away(place.facts, place.cohort):
+    now = request.app.state.clock.now()
+    place = await place_of(await opened(request), now)
+    if not await services.leads_away(place.facts, place.cohort, now):
         return to_place()
     return await _show(request, place)
 
@@ -53,10 +54,10 @@ async def move_page(request: AnyRequest) -> Response[Any]:
 async def move(request: AnyRequest) -> Response[Any]:
     """Move there as it was shown; when it would be otherwise by now, that is shown first."""
     form, state = await read_form(request), request.app.state
-    place = await place_of(await opened(request), state.clock.now())
-    if not await services.leads_away(place.facts, place.cohort):
-        return to_place()
     now = state.clock.now()
+    place = await place_of(await opened(request), now)
+    if not await services.leads_away(place.facts, place.cohort, now):
+        return to_place()
     target = form.number("till", 1, 999_999)
     if form.errors or target not in {o.cohort_id for o in await first_right_queries.other_starts(place.cohort, now)}:
         return await _show(request, place, 409, changed=True)

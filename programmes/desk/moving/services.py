@@ -15,6 +15,7 @@ from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.moving.rules import Outcome, digest, in_order, moves_itself, why_not
 from programmes.enrolment import queries
+from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.leaving import transfer_services as transfers
 from programmes.enrolment.leaving.transfer_services import Plan, Refused
 from programmes.enrolment.records import apart_queries, apart_services
@@ -34,10 +35,14 @@ class Several:
     gone: int = 0
 
 
-async def leads_away(facts: queries.EnrolmentFacts, cohort: CohortFacts, came_at: datetime | None = None) -> bool:
+async def leads_away(
+    facts: queries.EnrolmentFacts, cohort: CohortFacts, now: datetime, came_at: datetime | None = None
+) -> bool:
     """Whether this person may move on their own. `came_at`: when they came here, if that was by being moved."""
     if facts.state not in ALIVE:
         return False
+    if await first_right_queries.may_move(facts, now):
+        return True
     postponed = await cohorts.postponed_at(cohort.cohort_id) if cohort.state == "postponed" else None
     return moves_itself(cohort.state, postponed is not None and (came_at or facts.applied_at) < postponed)
 
@@ -50,11 +55,12 @@ async def move_myself(
 
     Raises:
         NotFound: another programme, or no start at all.
-        Conflict: `enrolment_over`; `may_not_move`, the own start is neither cancelled nor postponed (any more).
+        Conflict: `enrolment_over`; `may_not_move`, the own start is neither cancelled nor postponed (any more), and gives no
+            first right to whom it has left waiting.
     """
     async with transaction():
         facts = await queries.enrolment(enrolment_id)
-        if not await leads_away(facts, await as_told(await cohorts.by_id(facts.cohort_id), now)):
+        if not await leads_away(facts, await as_told(await cohorts.by_id(facts.cohort_id), now), now):
             raise Conflict("may_not_move" if facts.state in ALIVE else "enrolment_over")
         if await apart_queries.days_of(enrolment_id, to):
             return None

@@ -277,7 +277,7 @@ async def _knew_other_days(facts: queries.EnrolmentFacts, moved_here: datetime |
 async def _moving_part(place: Place, moved_here: datetime | None, now: datetime) -> MovingPart:
     """Whether they may move to another start, and are asked if they can come on new days."""
     facts, cohort = place.facts, place.cohort
-    if not await moving_services.leads_away(facts, cohort, moved_here):
+    if not await moving_services.leads_away(facts, cohort, now, moved_here):
         return NOT_MOVING
     right, others = (
         await first_right_queries.of_start(cohort.cohort_id, now),

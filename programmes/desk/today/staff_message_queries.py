@@ -25,6 +25,7 @@ _MESSAGE = """
 select m.id as message_id, m.kind, p.id as staff_id, p.email as to,
        coalesce(k.for_start, t.starts_at, v.starts_at) as starts_at, coalesce(k.for_end, t.ends_at, v.ends_at) as ends_at,
        coalesce(t.state = 'cancelled', v.cancelled_at is not null) as off, m.handed_over_at, m.believed,
+       i.starts_at as added_starts, i.ends_at as added_ends,
        (select max(r.answer_by) from substitute_request r where r.session_id = t.id and r.asked_id = p.id
         and r.state = 'asked') as answer_by,
        exists (select from standing d where d.staff_id = p.id) or coalesce(v.staff_id = p.id, false) as stands,
@@ -44,6 +45,8 @@ select m.id as message_id, m.kind, p.id as staff_id, p.email as to,
                    and y.state = 'yes'))) as lacking
 from staff_message m join staff p on p.id = m.staff_id left join cohort_session t on t.id = m.session_id
 left join visit_slot v on v.id = m.slot_id
+left join lateral (select a.starts_at, a.ends_at from cohort_session a
+                   where a.makes_up_for = t.id and a.state <> 'cancelled' order by a.starts_at desc limit 1) i on true
 left join lateral (select r.for_start, coalesce(r.for_end, r.for_start + (t.ends_at - t.starts_at)) as for_end
                    from substitute_request r
                    where m.kind = 'not_needed' and r.session_id = t.id and r.asked_id = p.id

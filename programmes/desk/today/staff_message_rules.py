@@ -26,7 +26,8 @@ class Message:
     """A mail that waits, about a session or a study visit as it is now: `off`, cancelled. `answer_by` while somebody waits
     for the receiver's answer; `stands`, the receiver is there; `led`, anybody is; `found`, somebody who said yes is;
     `lacking`, nobody has said yes for somebody who does not come. `visited`: somebody comes to the visit, and
-    `booked_since` who booked it after somebody had left it. `handed_over_at`: since when a server may have taken it.
+    `booked_since` who booked it after somebody had left it. `added_starts` and `added_ends`: when what was added for it is,
+    while it is cancelled. `handed_over_at`: since when a server may have taken it.
     `became` is what one of what the receiver believes has left to tell; None for any other."""
 
     message_id: UUID
@@ -43,6 +44,8 @@ class Message:
     lacking: bool = False
     visited: bool = False
     booked_since: bool = False
+    added_starts: datetime | None = None
+    added_ends: datetime | None = None
     handed_over_at: datetime | None = None
     became: tuple[Became, ...] | None = None
 
@@ -127,6 +130,13 @@ def _subject(kind: Kind) -> str:
     return _("En fråga till dig") if kind == "asked" else _("Något har ändrats")
 
 
+def _added(message: Message) -> tuple[str, ...]:
+    """When what comes instead is, where something does."""
+    if message.added_starts is None or message.added_ends is None:
+        return ()
+    return (_("Ett tillfälle är tillagt i stället: %(when)s.", when=Slot(message.added_starts, message.added_ends)),)
+
+
 def _news(message: Message, slot: Slot) -> tuple[str, ...]:
     by = moment_long(message.answer_by) if message.answer_by else ""
     news: dict[Kind, tuple[str, ...]] = {
@@ -162,6 +172,7 @@ def _news(message: Message, slot: Slot) -> tuple[str, ...]:
         ),
         "cancelled": (
             _("Det som skulle vara %(when)s är inställt av den som leder det.", when=slot),
+            *_added(message),
             _("Besked skickas. Vilka som inte nås står på Idag."),
         ),
         "called_off": (_("Det som du skulle leda %(when)s är inställt.", when=slot),),

@@ -8,9 +8,11 @@ from uuid import UUID
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
+from programmes.core.days import day_off
 from programmes.core.db import fetch, fetchrow, fetchval
-from programmes.enrolment.queries import EnrolmentFacts, Gate, entry_facts
+from programmes.enrolment.queries import HAS_FIRST_RIGHT, EnrolmentFacts, Gate, entry_facts
 from programmes.enrolment.rules import entry
+from programmes.enrolment.waiting_rules import offer_until
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,24 @@ async def of_start(from_cohort_id: int, now: datetime) -> FirstRight | None:
     return FirstRight(row["cohort_id"], row["until"])
 
 
+async def may_move(facts: EnrolmentFacts, now: datetime) -> bool:
+    """Whether who waits for a group that ended since it could not start may still move to another (decision 103)."""
+    return facts.state == "queued" and await of_start(facts.cohort_id, now) is not None
+
+
+async def to_be_given(cohort: CohortFacts, now: datetime) -> FirstRight | None:
+    """The first right that those of a start get if nothing comes of it now: to the next one, as long as an offer that is
+    made there now would be open. None where there is none, or nobody could answer for it in time."""
+    others = await other_starts(cohort, now)
+    until = offer_until(now, others[0].first_start, day_off) if others else None
+    return FirstRight(others[0].cohort_id, until) if until else None
+
+
 async def is_awaited(from_cohort_id: int, now: datetime) -> datetime | None:
     """Until when people of a cancelled start can still use their first right; None when nobody is left who could."""
     found = await of_start(from_cohort_id, now)
     anybody = found and await fetchval(
-        "select true from enrolment where cohort_id = $1 and state in ('preliminary', 'confirmed', 'queued') limit 1",
+        f"select true from enrolment k where cohort_id = $1 and {HAS_FIRST_RIGHT} limit 1",
         from_cohort_id,
     )
     return found.until if found and anybody else None
@@ -77,8 +92,8 @@ async def kept_before(cohort_id: int, applied_at: datetime, now: datetime) -> da
     """Until when all that is free of a start is kept for people of a cancelled one, before somebody who waits there and has
     applied since; None where nothing is. The same as `kept_for_others`, read without a lock, for showing."""
     found: datetime | None = await fetchval(
-        """select max(r.until) from first_right r join enrolment k on k.cohort_id = r.from_cohort_id
-             and k.state in ('preliminary', 'confirmed', 'queued')
+        f"""select max(r.until) from first_right r join enrolment k on k.cohort_id = r.from_cohort_id
+             and {HAS_FIRST_RIGHT}
            where r.cohort_id = $1 and r.until > $3
            having min(r.opened_at) < $2 and (
                select c.maximum - (select count(*) from seat where cohort_id = c.id) from cohort c where c.id = $1
@@ -118,13 +133,16 @@ class Following:
     first_start: datetime
 
 
-# SQL: the cancelling of the cohort `c` that stands. Where only planned starts are cancelled nobody had applied.
+# SQL: the cancelling of the cohort `c` that stands, or that it ended since it could not start, which nothing takes back.
+# Where only planned starts are cancelled nobody had applied.
 _STANDS = """(select d.id from start_decision d where d.cohort_id = c.id and d.decision = 'cancel' and d.undone_at is null
-              and d.state_before in ('open', 'postponed') and c.state = 'cancelled' order by d.id desc limit 1)"""
+              and (d.state_before in ('open', 'postponed') and c.state = 'cancelled'
+                   or d.state_before is null and c.state in ('started', 'closed')) order by d.id desc limit 1)"""
 
 
 async def cancelled_like(cohort: CohortFacts) -> list[Cancelled]:
-    """The starts of the same programme that could be applied to and are cancelled, in the order they were."""
+    """The starts of the same programme that could be applied to and are cancelled, or ended instead, in the order they
+    were."""
     rows = await fetch(
         f"""select c.id as cohort_id, d.id as decision_id, d.decided_at from cohort c
             join programme p on p.id = c.programme_id join start_decision d on d.id = {_STANDS}

@@ -25,9 +25,9 @@ async def one_at_a_time(cohort_id: int) -> None:
 
 
 async def give(cohort: CohortFacts, now: datetime) -> None:
-    """In the transaction that cancels a start, under `one_at_a_time`: everybody there may move to the next one before
-    newcomers, as long as an offer that is made now would be open. Not to one that nobody could answer for in time, and not
-    where there is none. Who had such a right to this one has it to the next, as long as before."""
+    """In the transaction that cancels a start, or that ends a group which could not start, under `one_at_a_time`: everybody
+    there, or who waited there, may move to the next one before newcomers (`to_be_given`). Who had such a right to this one
+    has it to the next, as long as before."""
     others = await first_right_queries.other_starts(cohort, now)
     following = [other.cohort_id for other in others]
     await execute(
@@ -35,9 +35,9 @@ async def give(cohort: CohortFacts, now: datetime) -> None:
         cohort.cohort_id,
         following[0] if following else None,
     )
-    until = offer_until(now, others[0].first_start, day_off) if others else None
-    if until is not None:
-        await _insert(others[0].cohort_id, cohort.cohort_id, now, until)
+    right = await first_right_queries.to_be_given(cohort, now)
+    if right is not None:
+        await _insert(right.cohort_id, cohort.cohort_id, now, right.until)
 
 
 async def take_back(cohort: CohortFacts, cancelled: int, now: datetime) -> None:

@@ -63,7 +63,7 @@ class Line:
 @dataclass(frozen=True)
 class OpeningPage:
     """The form. `lines` is empty while what is typed gives no schedule; `none_yet`: none is asked for either, as talks are
-    booked one at a time."""
+    booked one at a time. `ask_anyway`: something clashes, and it is asked whether that is meant."""
 
     section: str
     name: str
@@ -87,6 +87,7 @@ class OpeningPage:
     button: str
     none_yet: bool = False
     named_by_us: bool = False
+    ask_anyway: bool = False
 
     @property
     def how_often(self) -> tuple[tuple[str, str], ...]:
@@ -194,7 +195,7 @@ def schedule_summary(programme: Programme, schedule: Schedule) -> str:
 
 
 def warnings(programme: Programme, schedule: Schedule, clashes: Sequence[Clash], venue: str, first: date) -> tuple[str, ...]:
-    """What is worth a look before saving; none of it stands in the way."""
+    """What is worth a look before saving. Only what clashes stands in the way, until it is said to be meant."""
     found = []
     if programme.duration_weeks and schedule.weeks > programme.duration_weeks:
         found.append(

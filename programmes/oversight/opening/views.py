@@ -10,6 +10,8 @@ from litestar import Request, Response, get, post
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.number_rules import MOST_PLACES
 from programmes.catalogue.rules import Programme
+from programmes.cohorts.clash_services import clash_reasons
+from programmes.cohorts.meant_rules import not_meant, signs
 from programmes.cohorts.opening_services import Preview, choices, known_venue, preview, programme_for, start_from
 from programmes.cohorts.rules import Defaults, named_by_us, places_span, sessions_span
 from programmes.cohorts.schedule_rules import slot_on
@@ -106,7 +108,7 @@ def _usual(ask: _Ask, venue_id: int | None) -> Opening:
 
 @post("/personal/grupper/ny", guards=[signed_in], status_code=200)
 async def save_cohort(request: AnyRequest) -> Response[Any]:
-    """Show the days again, or save exactly what was seen."""
+    """Show the days again, or save exactly what was seen; what clashes, once it is said to be meant."""
     form = await read_form(request)
     ask = await _ask(request, form.raw("insats"))
     form = _follow(form, ask)
@@ -126,6 +128,10 @@ async def save_cohort(request: AnyRequest) -> Response[Any]:
         return await _show(ask, form, planned, 422 if form.errors else 200, asked=asked)
     if pages.seen(planned.digest, asked) != form.raw("sett"):
         return await _show(ask, form, planned, 422, look_again=True, asked=asked)
+    if clashing := not_meant(clash_reasons(planned.clashes), form.meant):
+        for reason in clashing:
+            form.fail(reason.beside, said(reason, ask.programme.form))
+        return await _show(ask, form, planned, 422, asked=asked)
     try:
         cohort_id = await open_with_visits(wanted, visits, ask.who, ask.now)
     except Conflict:
@@ -271,6 +277,7 @@ async def _show(
     chosen = dict(venues).get(values["lokal"], "").split(",")[0]
     schedule = planned.schedule if planned else None
     ticked = form.all("dagar") if form.values else ["0"]
+    form.asked |= signs(clash_reasons(planned.clashes)) if planned else frozenset()
     opens = Form({"oppnar": [values["oppnar"]]}).day("oppnar")
     # Where days were picked one by one, the first of them is the first day: the field beside them says nothing.
     first = min(by_hand(form), default=None) or Form({"forsta": [values["forsta"]]}).day("forsta") or ask.start.first
@@ -299,6 +306,7 @@ async def _show(
         lines=pages.lines(programme.form, schedule, planned.clashes) if schedule and planned else (),
         digest=pages.seen(planned.digest, asked) if planned else "",
         look_again=look_again,
+        ask_anyway=bool(planned and planned.clashes),
         none_yet=planned is not None and not planned.schedule.days and values["monster"] == "ingen",
         button=pages.button(opens, programme.form, ask.today),
     )
