@@ -164,7 +164,7 @@ def happens(cohort: CohortFacts, whom: Whom, what: str, shown: str) -> Rows:
     calendars = (_("Kalendrar"), shown, _("Oftast inom några timmar"))
     leaders = (_("Gruppledare"), what, _("E-post, på Idag och i deras kalender"))
     if cohort.form == "drop_in":
-        return (_("Besökare"), what, _("På sidan om verksamheten")), calendars
+        return (_("Besökare"), what, _("På sidan om verksamheten")), calendars, leaders
     if cohort.state == "planned":
         return (leaders,)
     silent = [
@@ -250,8 +250,10 @@ def told_lines(told: Told, cohort: CohortFacts, of_staff: bool, now: datetime) -
             _("Deltagarna får inget besked, för tid och plats är desamma. Kalendrarna för er personal är ändrade."),
             *told_staff,
         )
-    if cohort.form == "drop_in" or cohort.state == "planned":
+    if cohort.state == "planned":
         return (_("Sidorna och kalendrarna är ändrade. Inget besked går ut."),)
+    if cohort.form == "drop_in":
+        return (_("Sidorna och kalendrarna är ändrade. De som leder får veta det med e-post, besökare får inget besked."),)
     found = []
     if told.pending:
         found.append(_("Beskeden skrivs just nu. Ladda om sidan om en stund."))

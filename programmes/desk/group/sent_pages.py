@@ -93,11 +93,18 @@ def _line(sending: Sending, now: datetime) -> SentLine:
         what = _("%(what)s (%(when)s)", what=what, when=moment_long(sending.session_starts))
     return SentLine(
         what,
-        moment_long(sending.sent_at or sending.made_at),
+        _when(sending),
         tuple(_counts(sending, now)),
         tuple(_reasons(sending.errors)),
         sending.failed + sending.late + sending.doubted + sending.no_channel > 0,
     )
+
+
+def _when(sending: Sending) -> str:
+    """When it went; of what waited for some until another time, from when to when."""
+    last = moment_long(sending.sent_at or sending.made_at)
+    first = moment_long(sending.first_sent_at) if sending.first_sent_at else last
+    return last if first == last else _("%(first)s till %(last)s", first=first, last=last)
 
 
 def _counts(sending: Sending, now: datetime) -> Iterable[str]:

@@ -22,6 +22,7 @@ async def sendings(
         f"""select n.kind, case when s.revised_at <= min(n.created_at) then s.starts_at end as session_starts,
                   max(n.created_at) as made_at,
                   max(n.sent_at) filter (where n.state = 'sent') as sent_at,
+                  min(n.sent_at) filter (where n.state = 'sent') as first_sent_at,
                   count(*) filter (where n.state = 'sent')::int as sent,
                   count(*) filter (where n.state = 'waiting' and not x.overtaken)::int as waiting,
                   array_agg(n.id) filter (where n.state = 'waiting' and not x.overtaken) as waiting_ids,
