@@ -110,6 +110,24 @@ async def undoable(cohort_id: int, principal: Principal, now: datetime) -> Undoa
     return replace(found, until=min(found.until, begins)) if now < begins else None
 
 
+async def only_staff_last(cohort_id: int) -> bool:
+    """Whether a cohort's last change made neither time nor place another one, only who stands there: also when it undid
+    such a change."""
+    row = await fetchrow(
+        "select kind, before, after from session_change where cohort_id = $1 order by id desc limit 1", cohort_id
+    )
+    if row is None or row["kind"] in _OF_STAFF:
+        return row is not None
+    return row["kind"] == "undo" and _times(row["before"]) == _times(row["after"])
+
+
+def _times(state: str) -> list[tuple[object, ...]]:
+    keys = ("id", "state", "starts_at", "ends_at", "venue_id")
+    return sorted(
+        (tuple(one[key] for key in keys) for one in json.loads(state)["sessions"] or ()), key=lambda one: str(one[0])
+    )
+
+
 async def has_begun(cohort_id: int, principal: Principal, now: datetime) -> bool:
     """Whether only that a time which it would bring back has begun keeps this person from undoing the last change."""
     found = await _last(cohort_id, principal, now)

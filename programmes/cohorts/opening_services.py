@@ -159,7 +159,7 @@ async def open_cohort(wanted: Opening, principal: Principal, now: datetime) -> i
         if wanted.seen and wanted.seen != planned.digest:
             raise Conflict("schedule_changed")
         if named_by_us(planned.programme):
-            first = next((local_date(slot.starts_at) for slot in planned.schedule.slots), wanted.first)
+            first = next((local_date(slot.starts_at) for slot in planned.schedule.slots), None)
             wanted = replace(wanted, name=await name_of_series(planned.programme, first))
         wanted = replace(wanted, venue_id=await _venue(wanted))
         cohort_id = await _write_cohort(wanted, now)

@@ -9,6 +9,7 @@ from programmes.cohorts import queries, schedule_queries
 from programmes.cohorts.change_services import noting, renumber
 from programmes.cohorts.clash_services import as_said, clash_reasons, clashes_of, shared
 from programmes.cohorts.meant_rules import Meant, not_meant
+from programmes.cohorts.naming_services import name_by_first_talk
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Clash, Pattern, Schedule, Slot, plan_sessions, seen_digest, with_clashes
@@ -160,6 +161,8 @@ async def _book(
         await renumber(cohort.cohort_id)
     await execute("update cohort set ended_how = null where id = $1 and ended_how is not null", cohort.cohort_id)
     booked = sorted(rows, key=lambda row: row["starts_at"])
+    programme = await catalogue.programme(cohort.programme_id)
+    await name_by_first_talk(cohort.cohort_id, cohort.name, programme, local_date(booked[0]["starts_at"]))
     for row in booked:
         await audit.note("session:book", f"session/{row['id']}", principal.staff_id, now)
     if cohort.state != "planned":

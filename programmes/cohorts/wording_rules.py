@@ -166,8 +166,9 @@ def _sessions_stay(p: Params) -> str:
 
 
 def _definite(name: str) -> str:
-    """`första maj` in the middle of a Swedish sentence; English holidays keep their capitals."""
-    return name[:1].lower() + name[1:] if language() == "sv" else name
+    """`första maj` in the middle of a Swedish sentence; English holidays keep their capitals, and so does whoever one is
+    named after: `Kristi himmelsfärdsdag`."""
+    return name[:1].lower() + name[1:] if language() == "sv" and not name.startswith("Kristi ") else name
 
 
 def _span(params: Params, by_guideline: str, own: str) -> str:

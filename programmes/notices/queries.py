@@ -1,6 +1,6 @@
 """Reads about messages: what waits, and who was reached."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +10,7 @@ from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
 from programmes.core.i18n import Language
 from programmes.notices.belief_rules import Belief, read
+from programmes.notices.leaving_rules import NOW, Leaving, last
 from programmes.notices.overtaken_queries import OVERTAKEN
 from programmes.notices.rules import AUDIENCE, HELD_FOR, KINDS, REMINDERS, GatewayTrouble, Kind, State, Waiting
 
@@ -87,34 +88,74 @@ async def unfinished(cohort_id: int) -> int:
 @dataclass(frozen=True)
 class UnderWay:
     """How many people of a cohort a message is on its way to, of these how many it was tried for in vain; and whether some
-    are still to be written."""
+    are still to be written. `held`: for how many one waits for a time at which it may go, the last `until` then; `missed`:
+    to how many none goes in time, which the worker has not found yet."""
 
     people: int = 0
     tried: int = 0
     unwritten: bool = False
+    held: int = 0
+    until: datetime | None = None
+    missed: int = 0
 
     @property
     def any(self) -> bool:
-        return self.people > 0 or self.unwritten
+        return self.people + self.held + self.missed > 0 or self.unwritten
 
 
-async def under_way(cohort_id: int) -> UnderWay:
+_NOT_KNOWN: Mapping[UUID, Leaving] = {}
+
+
+async def under_way(cohort_id: int, leaving: Mapping[UUID, Leaving] = _NOT_KNOWN) -> UnderWay:
     """What a cohort is still to be told by the service itself; reminders of what they know already apart, and what a newer
-    message has told them."""
-    row = await fetchrow(
-        f"""select count(distinct n.enrolment_id)::int as people,
-                   count(distinct n.enrolment_id) filter (where exists (
-                       select from notice_attempt a where a.notice_id = n.id))::int as tried,
-                   exists (select from {EVENTS}) and exists (
-                       select from enrolment t where t.cohort_id = $1 and t.state = any($4::text[])) as unwritten
+    message has told them. `leaving`: when each of the messages may go (`leaving_services`)."""
+    rows = await fetch(
+        f"""select n.id, n.enrolment_id, exists (select from notice_attempt a where a.notice_id = n.id) as tried
             from notice n join enrolment e on e.id = n.enrolment_id
-            where e.cohort_id = $1 and n.state = 'waiting' and n.kind <> all($3::text[]) and not {OVERTAKEN}""",
+            where e.cohort_id = $1 and n.state = 'waiting' and n.kind <> all($2::text[]) and not {OVERTAKEN}""",
+        cohort_id,
+        sorted(REMINDERS),
+    )
+    unwritten = await fetchval(
+        f"""select exists (select from {EVENTS}) and exists (
+                select from enrolment t where t.cohort_id = $1 and t.state = any($3::text[]))""",
         cohort_id,
         list(KINDS),
-        sorted(REMINDERS),
         sorted(frozenset().union(*AUDIENCE.values())),
     )
-    return UnderWay(**dict(row)) if row else UnderWay()
+    when = {row["id"]: leaving.get(row["id"], NOW) for row in rows}
+    missed = {row["enrolment_id"] for row in rows if when[row["id"]].missed}
+    held = {row["enrolment_id"] for row in rows if when[row["id"]].at} - missed
+    people = {row["enrolment_id"] for row in rows} - missed - held
+    return UnderWay(
+        len(people),
+        len({row["enrolment_id"] for row in rows if row["tried"]} & people),
+        bool(unwritten),
+        len(held),
+        last(when.values()),
+        len(missed),
+    )
+
+
+@dataclass(frozen=True)
+class WaitingNotice:
+    """A message that is not sent yet. `look_again_at`: it is left alone until then."""
+
+    notice_id: UUID
+    enrolment_id: UUID
+    kind: Kind
+    believed: Belief | None
+    look_again_at: datetime | None
+
+
+async def waiting_of(cohort_id: int) -> list[WaitingNotice]:
+    """Everything of a cohort that is not sent yet."""
+    rows = await fetch(
+        """select n.id as notice_id, n.enrolment_id, n.kind, n.believed, n.look_again_at
+           from notice n join enrolment e on e.id = n.enrolment_id where e.cohort_id = $1 and n.state = 'waiting'""",
+        cohort_id,
+    )
+    return [WaitingNotice(**{**row, "believed": read(row["believed"])}) for row in rows]
 
 
 async def held_until(cohort_id: int, now: datetime) -> datetime | None:

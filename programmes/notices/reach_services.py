@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -14,10 +14,14 @@ from programmes.enrolment.records.services import record_of
 from programmes.enrolment.rules import State
 from programmes.notices import queries, rules
 from programmes.notices.hours_rules import can_be_kept, is_urgent, leaves_at
+from programmes.notices.leaving_rules import is_avoided
 from programmes.notices.reach_rules import Away, Reach, Standing, Way, counted
 from programmes.notices.rules import Channel, Kind
+from programmes.people.looks import Look
 
 __all__ = [
+    "Avoiding",
+    "avoiding",
     "away",
     "channel_of",
     "may_be_written_to",
@@ -48,6 +52,26 @@ def may_be_written_to(facts: EnrolmentFacts, keys: KeyFolder) -> bool:
     except Unreadable:
         return True
     return channel is not None and can_be_kept(channel.avoid)
+
+
+@dataclass(frozen=True)
+class Avoiding:
+    """When somebody wants to be left alone: in their own words, and whether that is so just now."""
+
+    words: str = ""
+    now: bool = False
+
+
+def avoiding(facts: EnrolmentFacts, keys: KeyFolder, look: Look | None, now: datetime) -> Avoiding:
+    """For staff who are about to ring or write. The words are for who looks at a record that is shown on the person's page:
+    of a protected one they stand nowhere, and that it is such a time must do."""
+    try:
+        record = record_of(facts, keys, look if look and not facts.protected else "reach")
+    except Unreadable:
+        return Avoiding()
+    if record is None or not record.avoid:
+        return Avoiding()
+    return Avoiding("" if facts.protected or not look else record.avoid, is_avoided(record.avoid, now))
 
 
 _NOT_COUNTED_ON: Mapping[Way, Way] = {"mail": "bounced", "text": "refused"}

@@ -181,7 +181,7 @@ async def _may_go(ready: _Ready, now: datetime, sure: bool) -> bool:
             await execute(
                 "update notice set look_again_at = $2 where id = $1 and state = 'waiting'",
                 ready.facts.notice_id,
-                now + rules.HELD_FOR,
+                min(leaves, now + rules.HELD_FOR),
             )
     return False
 

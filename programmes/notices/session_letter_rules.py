@@ -141,7 +141,8 @@ def says_age_again(facts: Facts) -> list[str]:
 
 
 def next_session(facts: Facts) -> list[str]:
-    if facts.next is None:
+    if facts.next is None or (facts.kind == "session_cancelled" and facts.next == facts.added and not facts.is_first):
+        # That one was added last has said when it is.
         return []
     if facts.is_first:
         return [_("Första mötet är %(when)s.", when=facts.next)]

@@ -55,6 +55,7 @@ async def test_who_leads_hears_when_they_lead_instead_and_when_they_do_not_after
     (told,) = said(mail, "robin")
     assert "Det som du skulle leda torsdag 3 september" in told
     assert f"Du leder det som är {added}" in told
+    assert (told.count("står på gruppens sida"), "Var och hur det är står" in told) == (1, True)
     assert said(mail, "kim") == [], "who has done it knows"
     assert said(mail, "love") == [], "who does not lead it has nothing to hear"
     assert f"I stället blir det {added}." in await look(client, "/personal/idag")

@@ -10,13 +10,17 @@ from programmes.cohorts import session_services
 from programmes.core.sealing import KeyFolder
 from programmes.desk.group import calls_queries
 from programmes.desk.group.calls_services import told
+from programmes.desk.public.pages import off_lines
 from tests.clock import FrozenClock
 from tests.cohorts.test_views import typed
-from tests.factories import a_cohort, a_coordinator, sign_in_as, somebody
+from tests.factories import a_cohort, a_coordinator, a_leader, post_form, sign_in_as, somebody
 from tests.notices.conftest import mail as mail  # noqa: PLC0414 - a fixture
 from tests.notices.mail import Mail
 
-NOBODY, NEUTRAL = "Inget besked går ut: vi vet inte vilka som tänkte komma.", "Beskedet säger bara vilken tid som ändras"
+NOBODY, NEUTRAL = (
+    "Besökare får inget besked: vi vet inte vilka som tänkte komma.",
+    "Beskedet säger bara vilken tid som ändras",
+)
 
 
 @pytest.mark.parametrize("page", ["flytta", "stall-in", "sjuk"])
@@ -101,3 +105,26 @@ async def test_who_sees_it_on_min_plats_only_is_nobody_to_ring(
     shown = (await client.get(f"/personal/grupper/{cohort.cohort_id}/besked")).text
     assert "Inte nådd" in shown
     assert (f'{cohort.cohort_id}/ring"' in shown, "Ingen behöver ringas nu." in shown) == (False, True)
+
+
+async def test_a_cancelled_opening_is_told_to_who_leads_asks_no_ages_and_stands_as_long_as_days_are_listed(
+    client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await a_coordinator(clock.now())
+    robin = await a_leader(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    cohort = await a_cohort("3.1", clock.now(), robin, sessions=8, first_in=timedelta(days=2))
+    every = await cohorts.sessions(cohort.cohort_id)
+    # The first of all, and one that is four weeks ahead.
+    shown = (await client.get(f"/personal/traffar/{every[0].session_id}/stall-in")).text
+    assert "Åldern räknas" not in shown
+    assert "Gruppledare" in shown
+    for one in (every[0], every[4]):
+        answer = await post_form(client, f"/personal/traffar/{one.session_id}/stall-in", {"sedd": "0"})
+        assert answer.status_code == 303
+        done = (await client.get(answer.headers["location"])).text
+        assert "De som leder får veta det med e-post, besökare får inget besked." in done
+    public = (await client.get(f"/insatser/{cohort.slug}")).text
+    for one in (every[0], every[4]):
+        assert off_lines([one])[0] in public
+    assert off_lines([every[3]])[0] not in public

@@ -17,7 +17,7 @@ from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
 from tests.desk.talk_cast import a_series
 from tests.desk.test_sick import HALF_PAST_FOUR, House, ask, house, look, mail, request_to, with_mail  # noqa: F401
 from tests.desk.test_who_leads_then import texts, yes
-from tests.factories import post_form
+from tests.factories import hidden, post_form
 from tests.notices.mail import Mail
 
 WEEK = timedelta(weeks=1)
@@ -67,6 +67,12 @@ async def test_another_leader_is_said_to_be_told_by_mail(
     done = await look(client, answer.headers["location"])
     assert "Ingen behöver få besked" not in done
     assert "De som leder får veta det med e-post." in done
+    # Undone, it still concerns nobody but staff, and that is said at once.
+    change = hidden((await client.get(answer.headers["location"])).text, "andring")
+    answer = await post_form(client, f"/personal/grupper/{house.cohort.cohort_id}/andrat", {"andring": change})
+    done = await look(client, answer.headers["location"])
+    assert "Deltagarna behöver inget besked" in done
+    assert "Beskeden skrivs just nu" not in done
 
 
 async def test_who_leads_hears_of_talks_that_another_books_in_one_mail(

@@ -515,12 +515,14 @@ async def test_an_open_house_a_series_of_talks_and_a_group_of_children(
     form: dict[str, object] = {"sedd": hidden(page, "sedd")}
     if section != "3.1":
         # The time that would come at the end is taken by another group of the leader's: said before, and not added.
-        assert "Ingen ny läggs till: den tid som står på tur är upptagen." in page
+        assert "Ingen ny läggs till: den tid som står på tur krockar. Under Ändra kan du lägga till den ändå." in page
+        assert "Krock: Robin har" in page
         assert re.search(r'value="inte" checked', page)
         refused = await post_form(
             client, f"/personal/traffar/{session}/sjuk", {**form, "sedan": "till", "nytt": hidden(page, "nytt")}
         )
         assert (refused.status_code, "Krock: Robin har" in refused.text) == (422, True)
+        assert 'name="anda"' in refused.text
         form["sedan"] = "inte"
     answer = await post_form(client, f"/personal/traffar/{session}/sjuk", form)
     assert answer.status_code == 303
@@ -576,6 +578,30 @@ async def test_a_mail_that_can_not_go_is_tried_again_and_old_ones_are_forgotten(
     clock.advance(days=31)
     await mail.work()
     assert await owner.fetchval("select count(*) from staff_message") == 0
+
+
+async def test_one_whose_time_at_the_end_is_taken_is_added_all_the_same_with_a_tick_that_says_so(
+    house: House, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    # Of another group of the same leader, the same hours.
+    theirs = (await session_ids(await a_cohort("2.8", clock.now(), house.robin, first_in=timedelta(days=2))))[-1]
+    added = await session_services.slot_at_end(house.cohort)
+    assert added
+    hours = "update cohort_session set starts_at = $2, ends_at = $3 where id = $1"
+    await owner.execute(hours, theirs, added.starts_at, added.ends_at)
+    await sign_in_as(client, "robin", clock.now())
+    address = f"{house.page}/sjuk"
+    page = await look(client, address)
+    shown = {"sedd": "0", "nytt": hidden(page, "nytt"), "sedan": "till"}
+    refused = await post_form(client, address, shown)
+    assert (refused.status_code, "Krock: Robin har" in refused.text) == (422, True)
+    tick = re.findall(r'name="anda" value="([^"]+)"', page)
+    assert tick == re.findall(r'name="anda" value="([^"]+)"', refused.text)
+    # A tick that answers something else is no answer to this.
+    assert (await post_form(client, address, {**shown, "anda": "0123456789ab"})).status_code == 422
+    assert (await post_form(client, address, {**shown, "anda": tick[0]})).status_code == 303
+    found = await cohorts.sessions(house.cohort.cohort_id)
+    assert [s.makes_up_for for s in found if s.added] == [house.session]
 
 
 async def test_who_may_not_be_written_to_before_it_begins_is_to_be_rung_and_that_is_known_before(

@@ -46,10 +46,12 @@ async def test_who_was_told_while_the_message_waited_is_counted_as_that_and_not_
             uuid4(), person.enrolment_id, state, clock.now(), said,
         )  # fmt: skip
     found = await sent_queries.sendings(cohort.cohort_id, 9)
-    (line,) = sent_pages.sent_page(cohort.cohort_id, "", found, ()).lines
+    (line,) = sent_pages.sent_page(cohort.cohort_id, "", found, (), clock.now()).lines
     assert (line.texts, line.missed) == (("1 gick inte att skicka.", "2 har ni sagt det till."), True)
     await owner.execute("update notice set sent_at = created_at")
-    (line,) = sent_pages.sent_page(cohort.cohort_id, "", await sent_queries.sendings(cohort.cohort_id, 9), ()).lines
+    (line,) = sent_pages.sent_page(
+        cohort.cohort_id, "", await sent_queries.sendings(cohort.cohort_id, 9), (), clock.now()
+    ).lines
     assert (line.texts, line.why, line.missed) == (("3 har ni sagt det till.",), (), False)
 
 
@@ -130,3 +132,20 @@ async def test_another_leader_of_a_place_is_no_leader_of_a_group(
     assert (sees in page, leaves in page) == (True, True)
     if section == "3.1":
         assert not [word for word in ("Ser gruppen", "gruppledare. Den som", "Träffen", "Deltagarna") if word in page]
+
+
+async def test_what_went_at_different_times_says_from_when_to_when(
+    kim: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort("2.1", clock.now(), minimum=1, maximum=9, sessions=3)
+    people = [await somebody(cohort, keys, clock.now(), name, "a@example.invalid") for name in ("Al", "Ek")]
+    await owner.execute("delete from notice")
+    for person, later in zip(people, (timedelta(0), timedelta(days=1)), strict=True):
+        await owner.execute(
+            """insert into notice (id, kind, enrolment_id, state, created_at, sent_at)
+               values ($1, 'rest_moved', $2, 'sent', $3, $4)""",
+            uuid4(), person.enrolment_id, clock.now(), clock.now() + later,
+        )  # fmt: skip
+    found = await sent_queries.sendings(cohort.cohort_id, 9)
+    (line,) = sent_pages.sent_page(cohort.cohort_id, "", found, (), clock.now()).lines
+    assert (line.texts, line.when) == (("2 skickade.",), "onsdag 2 september 10.00 till torsdag 3 september 10.00")

@@ -63,7 +63,7 @@ async def test_the_next_message_to_an_address_that_has_bounced_is_sent_and_count
     (person,) = await reached_services.people(cohort, session, keys, None, clock.now())
     assert person.heard == "failed"
     assert reached_pages.how(person, clock.now()).text == "Det gick, men ett tidigare besked till adressen har studsat."
-    view = sent_pages.sent_page(cohort.cohort_id, "", await sent_queries.sendings(cohort.cohort_id, 9), ())
+    view = sent_pages.sent_page(cohort.cohort_id, "", await sent_queries.sendings(cohort.cohort_id, 9), (), clock.now())
     line = next(line for line in view.lines if "1 skickat till en adress som har studsat." in line.texts)
     assert line.missed
     assert not line.why

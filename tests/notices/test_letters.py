@@ -137,3 +137,13 @@ def test_what_a_text_leaves_out_is_said_to_be_on_min_plats(kind: Kind, language:
                 assert not unsaid or any(
                     plain(said) in short for said in (_("Mer står på Min plats."), _("Alla tider står på Min plats."))
                 ), (kind, state, host, short)
+
+
+def test_a_time_that_is_added_last_and_is_next_is_said_once() -> None:
+    added = a_slot(8)
+    told = replace(facts("session_cancelled", "confirmed"), added=added, next=added, is_first=False)
+    said = " ".join(news(told))
+    assert said.count(str(added)) == 1
+    assert "Nästa möte" not in said
+    other = " ".join(news(replace(told, next=a_slot(1))))
+    assert f"Nästa möte är {a_slot(1)}." in other

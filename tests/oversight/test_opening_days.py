@@ -10,7 +10,9 @@ import pytest
 
 from programmes.cohorts import queries, services, session_services
 from programmes.cohorts.opening_services import Opening, preview
+from programmes.cohorts.schedule_rules import slot_on
 from programmes.cohorts.services import announce
+from programmes.cohorts.talk_services import book_talk
 from programmes.core.clock import local, local_date
 from programmes.core.principal import Principal
 from tests.clock import FrozenClock
@@ -68,6 +70,21 @@ async def test_several_times_a_week_with_hours_of_their_own(
     ):
         refused = await sent(client, "2.1", robin, **{**wanted, **wrong})
         assert (refused.status_code, said in refused.text) == (422, True), wrong
+        if said.startswith(("Välj", "Slut")):
+            # Days that can't be counted are neither shown nor saved.
+            assert "Rätta det som är fel, så visas dagarna här." in refused.text, wrong
+            assert 'name="spara"' not in refused.text, wrong
+    refused = await sent(client, "2.1", robin, fran="17.00", till="16.00")
+    assert ("Sluttiden måste" in refused.text, 'name="spara"' in refused.text) == (True, False)
+
+
+async def test_several_times_a_week_is_never_a_weekday_that_nobody_has_chosen(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    refused = await sent(client, "2.1", robin, monster="flera")
+    assert (refused.status_code, "Välj minst en veckodag." in refused.text) == (422, True)
+    assert "<details open><summary>Veckodagar, när det är flera gånger i veckan" in refused.text
+    assert await all_cohorts(kim, clock) == []
 
 
 async def test_a_morning_and_two_afternoons_a_week(
@@ -191,6 +208,14 @@ async def test_a_series_is_opened_with_its_first_talk_or_with_none(
     (cohort,) = await all_cohorts(kim, clock)
     assert (cohort.sessions, cohort.one_at_a_time, cohort.state) == (sessions, True, "open")
     assert cohort.unbooked == (sessions == 0)
+    programme = (await a_programme("2.3"))[1]
+    assert (cohort.name == programme.short_name) == (how == "ingen")
+    slot = slot_on(date(2026, 10, 13), time(13), time(14))
+    booked = await book_talk(cohort.cohort_id, slot, cohort.venue_id, robin, clock.now(), meant=True)
+    assert booked == []
+    # Before any day was known it had none in its name; the first talk gives it one.
+    named = (await queries.by_id(cohort.cohort_id)).name
+    assert named == (f"{programme.short_name}, 13 oktober 2026" if how == "ingen" else cohort.name)
 
 
 async def test_a_series_without_talks_is_announced_later_and_a_group_never_has_none(

@@ -15,6 +15,7 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_short, ngettext, times
 from programmes.core.i18n import gettext as _
 from programmes.desk.changes.rules import Told, Whom
+from programmes.notices.leaving_rules import until_text
 from programmes.notices.reach_rules import rows
 
 Rows = tuple[tuple[str, str, str], ...]
@@ -163,7 +164,7 @@ def happens(cohort: CohortFacts, whom: Whom, what: str, shown: str) -> Rows:
     calendars = (_("Kalendrar"), shown, _("Oftast inom några timmar"))
     leaders = (_("Gruppledare"), what, _("E-post, på Idag och i deras kalender"))
     if cohort.form == "drop_in":
-        return (_("Besökare"), what, _("På sidan om verksamheten")), calendars
+        return (_("Besökare"), what, _("På sidan om verksamheten")), calendars, leaders
     if cohort.state == "planned":
         return (leaders,)
     silent = [
@@ -241,7 +242,7 @@ def title_of(done: str, words: SessionWords) -> str:
     return texts.get(done, _("Den senaste ändringen"))
 
 
-def told_lines(told: Told, cohort: CohortFacts, of_staff: bool) -> tuple[str, ...]:
+def told_lines(told: Told, cohort: CohortFacts, of_staff: bool, now: datetime) -> tuple[str, ...]:
     """Who has heard of it, in words."""
     if of_staff:
         told_staff = () if cohort.state == "planned" else (_("De som leder får veta det med e-post."),)
@@ -249,8 +250,10 @@ def told_lines(told: Told, cohort: CohortFacts, of_staff: bool) -> tuple[str, ..
             _("Deltagarna får inget besked, för tid och plats är desamma. Kalendrarna för er personal är ändrade."),
             *told_staff,
         )
-    if cohort.form == "drop_in" or cohort.state == "planned":
+    if cohort.state == "planned":
         return (_("Sidorna och kalendrarna är ändrade. Inget besked går ut."),)
+    if cohort.form == "drop_in":
+        return (_("Sidorna och kalendrarna är ändrade. De som leder får veta det med e-post, besökare får inget besked."),)
     found = []
     if told.pending:
         found.append(_("Beskeden skrivs just nu. Ladda om sidan om en stund."))
@@ -260,6 +263,9 @@ def told_lines(told: Told, cohort: CohortFacts, of_staff: bool) -> tuple[str, ..
         found.append(ngettext("%(n)s har ni sagt det till.", "%(n)s har ni sagt det till.", told.by_staff))
     if told.waiting:
         found.append(ngettext("%(n)s besked är på väg.", "%(n)s besked är på väg.", told.waiting))
+    if told.held and told.until:
+        found.append(ngettext("%(n)s besked väntar till %(when)s.", "%(n)s besked väntar, de sista till %(when)s.",
+                              told.held, when=until_text(told.until, now)))  # fmt: skip
     if told.missed:
         found.append(ngettext("%(n)s person är inte nådd.", "%(n)s personer är inte nådda.", told.missed))
     return (*(found or [_("Ingen behövde få besked.")]), _("Kalendrarna är ändrade och visar det inom några timmar."))
@@ -285,4 +291,4 @@ def heading(told: Told, cohort: CohortFacts, of_staff: bool) -> str:
 
 def complete(told: Told) -> bool:
     """Whether everybody has been told."""
-    return not (told.pending or told.waiting or told.missed)
+    return not (told.pending or told.waiting or told.held or told.missed)

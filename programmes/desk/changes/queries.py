@@ -1,5 +1,6 @@
 """What came of the messages about a change, counted."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -7,14 +8,19 @@ from programmes.core.db import fetch, fetchval
 from programmes.desk.changes.rules import Told
 from programmes.enrolment.rules import HOLDING
 from programmes.notices.change_queries import left_by_message
+from programmes.notices.leaving_rules import NOW, Leaving, last
 from programmes.notices.queries import EVENTS
 from programmes.notices.rules import KINDS, OF_ALL, OF_CHANGES
 
+_NOT_KNOWN: Mapping[UUID, Leaving] = {}
 
-async def told_of(cohort_id: int, since: datetime | None, now: datetime) -> Told:
+
+async def told_of(
+    cohort_id: int, since: datetime | None, now: datetime, leaving: Mapping[UUID, Leaving] = _NOT_KNOWN
+) -> Told:
     """To how many of a cohort its changes of sessions have gone since a moment, None where nothing was changed; and whom any
     change has not reached, however long ago it was made, while a session is otherwise than they believe. A decision about
-    all sessions counts where it is the change, also for those who wait."""
+    all sessions counts where it is the change, also for those who wait. `leaving`: when each message that waits may go."""
     rows = await fetch(
         """select n.id, n.enrolment_id, n.state, n.sent_at, n.believed, coalesce(n.created_at >= $2, false) as newly,
                   s.ends_at is null or s.ends_at > $4 as coming, n.kind = any($6::text[]) as of_all
@@ -31,13 +37,13 @@ async def told_of(cohort_id: int, since: datetime | None, now: datetime) -> Told
         sorted(OF_ALL),
     )
     left = await left_by_message([cohort_id], now)
-    found = {what: set[UUID]() for what in ("sent", "waiting", "missed", "by_staff")}
+    found = {what: set[UUID]() for what in ("sent", "waiting", "held", "missed", "by_staff")}
     for row in rows:
         if row["state"] == "sent" or row["sent_at"]:
             if row["newly"]:
                 found["sent" if row["state"] == "sent" else "by_staff"].add(row["enrolment_id"])
         elif row["of_all"] or (row["coming"] if row["believed"] is None else (told := left.get(row["id"])) and told.left):
-            found["waiting" if row["state"] == "waiting" else "missed"].add(row["enrolment_id"])
+            found[_stands(row["state"], leaving.get(row["id"], NOW))].add(row["enrolment_id"])
     # Of a group without anybody in it nobody is told, whatever waits to be looked at.
     pending = await fetchval(
         f"""select exists (select from {EVENTS})
@@ -46,7 +52,14 @@ async def told_of(cohort_id: int, since: datetime | None, now: datetime) -> Told
         list(KINDS),
         sorted(HOLDING),
     )
-    return Told(**{what: len(who) for what, who in found.items()}, pending=bool(pending))
+    until = last(leaving.get(row["id"], NOW) for row in rows if row["enrolment_id"] in found["held"])
+    return Told(**{what: len(who) for what, who in found.items()}, pending=bool(pending), until=until)
+
+
+def _stands(state: str, leaving: Leaving) -> str:
+    if state != "waiting" or leaving.missed:
+        return "missed"
+    return "held" if leaving.at else "waiting"
 
 
 async def last_change(cohort_id: int) -> datetime | None:

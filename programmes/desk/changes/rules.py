@@ -42,10 +42,13 @@ def soon(slot: Slot, state: str, form: str, now: datetime) -> list[Reason]:
 
 @dataclass(frozen=True)
 class Told:
-    """What has come of the messages about a change. `pending`: the worker has not written all of them yet."""
+    """What has come of the messages about a change. `pending`: the worker has not written all of them yet. `held`: they wait
+    for a time at which they may go, the last `until` then."""
 
     sent: int = 0
     waiting: int = 0
     missed: int = 0
     by_staff: int = 0
     pending: bool = False
+    held: int = 0
+    until: datetime | None = None

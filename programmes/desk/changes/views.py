@@ -21,6 +21,7 @@ from programmes.core.principal import Principal
 from programmes.desk.changes import pages, services
 from programmes.desk.changes import queries as change_queries
 from programmes.desk.illness.substitute_queries import without_leader
+from programmes.notices.leaving_services import leaving
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
@@ -54,7 +55,10 @@ def why_fixed(cohort: CohortFacts, session: SessionFacts) -> tuple[str, ...]:
 
 
 async def _ages(cohort: CohortFacts, session: SessionFacts, day: date | None = None) -> str:
-    """What it means where the first day becomes another one: the first session is changed, or one moves before it."""
+    """What it means where the first day becomes another one: the first session is changed, or one moves before it. Where
+    anybody may come nobody has said how old they are."""
+    if cohort.form == "drop_in":
+        return ""
     age = (await catalogue.programme(cohort.programme_id)).age_asked
     ahead = day is not None and cohort.first_start is not None and day < local_date(cohort.first_start)
     return pages.ages_note(age, first=ahead or session.starts_at == cohort.first_start)
@@ -293,18 +297,20 @@ async def _show_done(
 ) -> Response[Any]:
     now, group = _now(request), group_of(request, cohort)
     since = await change_queries.last_change(cohort.cohort_id)
-    told = await change_queries.told_of(cohort.cohort_id, since, now)
+    goes = await leaving(cohort.cohort_id, request.app.state.key_folder, now)
+    told = await change_queries.told_of(cohort.cohort_id, since, now, goes)
     undo = await change_services.undoable(cohort.cohort_id, principal(request), now)
+    of_staff = await change_services.only_staff_last(cohort.cohort_id)
     view = pages.DonePage(
         group,
         pages.title_of(done, group.words),
-        pages.told_lines(told, cohort, bool(undo and undo.of_staff)),
+        pages.told_lines(told, cohort, of_staff, now),
         told.missed,
         pages.complete(told),
         undo.change_id if undo else 0,
         clock_text(undo.until) if undo else "",
         refused,
-        heading=pages.heading(told, cohort, bool(undo and undo.of_staff)),
+        heading=pages.heading(told, cohort, of_staff),
         together=await _together(cohort.cohort_id, undo, principal(request), now),
         lacking=pages.lacking(await without_leader(cohort.cohort_id, now)),
         stands=await _why_it_stands(cohort, undo, principal(request), now),

@@ -3,14 +3,15 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from programmes.core.clock import local_date
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import moment_long, ngettext
 from programmes.desk.group.calls_rules import Call, Untold
-from programmes.desk.group.left_pages import kind_text, language_text, left_text
+from programmes.desk.group.left_pages import avoid_text, kind_text, language_text, left_text
 from programmes.desk.today.needs_pages import Item, Tag
+from programmes.notices.leaving_rules import until_text
 from programmes.notices.queries import UnderWay
 from programmes.notices.reach_rules import ring_after
 
@@ -18,7 +19,7 @@ from programmes.notices.reach_rules import ring_after
 @dataclass(frozen=True)
 class CallLine:
     """`wait`: from when they may be rung; until then there is nothing to press. `again`: where it can be sent to the address
-    that they have given since."""
+    that they have given since; `avoid`: when they want to be left alone."""
 
     enrolment_id: str
     address: str
@@ -31,6 +32,7 @@ class CallLine:
     is_offer: bool
     wait: str = ""
     again: str = ""
+    avoid: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def _offer(call: Call, today: date) -> Item:
     return Item(title, address, text, Tag(_("Inte nådd"), "stop", "warn"), due, name=call.about.group)
 
 
-def calls_page(cohort_id: int, name: str, calls: Sequence[Call], on: UnderWay) -> CallsPage:
+def calls_page(cohort_id: int, name: str, calls: Sequence[Call], on: UnderWay, now: datetime) -> CallsPage:
     """A group's list, one line for each."""
     lines = [
         CallLine(
@@ -103,13 +105,14 @@ def calls_page(cohort_id: int, name: str, calls: Sequence[Call], on: UnderWay) -
             call.is_offer,
             " ".join([wait_text([call]), _("Till dess kan beslutet ångras.")]) if call.not_before else "",
             f"/personal/grupper/{cohort_id}/besked" if call.again else "",
+            avoid_text(call.avoid, call.avoided),
         )
         for call in calls
     ]
-    return CallsPage(cohort_id, name, tuple(lines), under_way(on))
+    return CallsPage(cohort_id, name, tuple(lines), under_way(on, now))
 
 
-def under_way(on: UnderWay) -> tuple[str, ...]:
+def under_way(on: UnderWay, now: datetime) -> tuple[str, ...]:
     """How many are being told just now, and how many of them were tried in vain: whoever is in a hurry rings them."""
     found = [_("Beskeden skrivs just nu. Ladda om sidan om en stund.")] if on.unwritten else []
     if on.people:
@@ -118,6 +121,14 @@ def under_way(on: UnderWay) -> tuple[str, ...]:
         found.append(ngettext("Till %(n)s har det inte kommit fram än, och vi försöker igen. Är det bråttom, ring.",
                               "Till %(n)s har det inte kommit fram än, och vi försöker igen. Är det bråttom, ring.",
                               on.tried))  # fmt: skip
+    if on.held and on.until:
+        found.append(ngettext("Till %(n)s person väntar besked till %(when)s.",
+                              "Till %(n)s personer väntar besked, de sista till %(when)s.",
+                              on.held, when=until_text(on.until, now)))  # fmt: skip
+    if on.missed:
+        found.append(ngettext("Till %(n)s person kan besked inte gå i tid. Den står snart på listan över dem att ringa.",
+                              "Till %(n)s personer kan besked inte gå i tid. De står snart på listan över dem att ringa.",
+                              on.missed))  # fmt: skip
     return tuple(found)
 
 

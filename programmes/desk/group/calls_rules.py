@@ -50,13 +50,16 @@ class Untold:
 @dataclass(frozen=True)
 class Call:
     """Somebody to tell, and everything that they have not heard, at least one thing. `label` is empty where nobody needs
-    to read it. `way` is how they can be reached."""
+    to read it. `way` is how they can be reached. `avoid`: when they want to be left alone, in their own words and only for
+    who may read those; `avoided`: that is so just now."""
 
     news: tuple[Untold, ...]
     way: Way
     label: str
     protected: bool
     language: Language = "sv"
+    avoid: str = ""
+    avoided: bool = False
 
     @property
     def about(self) -> Untold:

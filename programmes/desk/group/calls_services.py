@@ -18,7 +18,7 @@ from programmes.enrolment import queries as enrolments
 from programmes.enrolment.queue import order_queries
 from programmes.enrolment.roster import label_of
 from programmes.notices.queries import all_told
-from programmes.notices.reach_services import way
+from programmes.notices.reach_services import avoiding, way
 from programmes.people.looks import Look
 
 
@@ -42,7 +42,8 @@ async def calls(
         if untold:
             shown = everybody or offered
             label = label_of(facts, keys, look) if shown and look else ""
-            made.append(Call(untold, how, label, facts.protected, facts.language))
+            avoid = avoiding(facts, keys, look if shown else None, now)
+            made.append(Call(untold, how, label, facts.protected, facts.language, avoid.words, avoid.now))
     return made
 
 

@@ -11,6 +11,7 @@ from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.desk.group import calls_pages as pages
 from programmes.desk.group import calls_services as services
+from programmes.notices.leaving_services import leaving
 from programmes.notices.queries import under_way
 from programmes.people.looks import looking
 from programmes.web.forms import read_form
@@ -28,8 +29,8 @@ async def calls(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     cohort = await cohorts.mine(who, local_date(now), row_id(cohort_id))
     async with looking(who, "ring", now) as look:
         found = await services.calls([cohort.cohort_id], state.key_folder, look, now, everybody=True)
-    on = await under_way(cohort.cohort_id)
-    return page(request, "desk/calls.html", pages.calls_page(cohort.cohort_id, cohort.name, found, on))
+    on = await under_way(cohort.cohort_id, await leaving(cohort.cohort_id, state.key_folder, now))
+    return page(request, "desk/calls.html", pages.calls_page(cohort.cohort_id, cohort.name, found, on, now))
 
 
 @post("/personal/grupper/{cohort_id:int}/ring", guards=[signed_in], status_code=303)

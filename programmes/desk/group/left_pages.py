@@ -26,6 +26,12 @@ def language_text(language: Language) -> str:
     return "" if language == "sv" else _("Vill ha besked på engelska.")
 
 
+def avoid_text(words: str, now: bool) -> str:
+    """When somebody wants to be left alone, in their own words where those may be read, and that it is such a time now."""
+    found = [_("Tider att undvika: %(times)s.", times=words.strip(" ."))] if words else []
+    return " ".join([*found, *([_("Just nu är det en tid som personen vill undvika.")] if now else [])])
+
+
 def kind_text(kind: str, when: str, added: datetime | None) -> str:
     """What is said of a message that tells of no belief: one of the release before, or a decision about all sessions. Empty
     for other kinds."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import moment_long, ngettext
@@ -11,6 +12,7 @@ from programmes.desk.group.calls_pages import under_way
 from programmes.desk.group.calls_rules import Again, Call, to_send_again
 from programmes.desk.group.sent_rules import Sending
 from programmes.notices.bounce_services import BOUNCED_BEFORE
+from programmes.notices.leaving_rules import until_text
 from programmes.notices.queries import UnderWay
 
 MOST = 200
@@ -56,13 +58,14 @@ def sent_page(
     name: str,
     found: Sequence[Sending],
     calls: Sequence[Call],
+    now: datetime,
     on: UnderWay = _NOTHING,
 ) -> SentPage:
     """The newest first; `more` when there are older ones that are not shown. `calls`: whom staff still have to tell."""
-    lines = tuple(_line(sending) for sending in found[:MOST])
+    lines = tuple(_line(sending, now) for sending in found[:MOST])
     missed = any(line.missed for line in lines)
     return SentPage(
-        cohort_id, name, lines, missed, len(calls), len(found) > MOST, under_way(on), _again(to_send_again(calls))
+        cohort_id, name, lines, missed, len(calls), len(found) > MOST, under_way(on, now), _again(to_send_again(calls))
     )
 
 
@@ -84,24 +87,36 @@ def _again(again: Again) -> AgainPart | None:
     return AgainPart(text, button, tuple(sorted(map(str, again.notices))))
 
 
-def _line(sending: Sending) -> SentLine:
+def _line(sending: Sending, now: datetime) -> SentLine:
     what = notice_words(sending.kind)
     if sending.session_starts:
         what = _("%(what)s (%(when)s)", what=what, when=moment_long(sending.session_starts))
     return SentLine(
         what,
-        moment_long(sending.sent_at or sending.made_at),
-        tuple(_counts(sending)),
+        _when(sending),
+        tuple(_counts(sending, now)),
         tuple(_reasons(sending.errors)),
-        sending.failed + sending.doubted + sending.no_channel > 0,
+        sending.failed + sending.late + sending.doubted + sending.no_channel > 0,
     )
 
 
-def _counts(sending: Sending) -> Iterable[str]:
+def _when(sending: Sending) -> str:
+    """When it went; of what waited for some until another time, from when to when."""
+    last = moment_long(sending.sent_at or sending.made_at)
+    first = moment_long(sending.first_sent_at) if sending.first_sent_at else last
+    return last if first == last else _("%(first)s till %(last)s", first=first, last=last)
+
+
+def _counts(sending: Sending, now: datetime) -> Iterable[str]:
     if sending.sent:
         yield ngettext("%(n)s skickat.", "%(n)s skickade.", sending.sent)
     if sending.waiting:
         yield ngettext("%(n)s på väg.", "%(n)s på väg.", sending.waiting)
+    if sending.held and sending.held_until:
+        yield ngettext("%(n)s väntar till %(when)s.", "%(n)s väntar, de sista till %(when)s.", sending.held,
+                       when=until_text(sending.held_until, now))  # fmt: skip
+    if sending.late:
+        yield ngettext("%(n)s kan inte gå i tid.", "%(n)s kan inte gå i tid.", sending.late)
     if sending.failed:
         yield ngettext("%(n)s gick inte att skicka.", "%(n)s gick inte att skicka.", sending.failed)
     if sending.doubted:

@@ -9,7 +9,9 @@ class Sending:
     """One event, told to some people in the same minute. `session_starts` where it is about a session that
     has not been changed since: by another day nobody would know which message it was. `errors` are the
     names of the last errors of those that failed and have not heard, each once. `doubted`: they went to an address from
-    which mail has come back. `overtaken`: a newer one took their place, or they hold no longer."""
+    which mail has come back. `overtaken`: a newer one took their place, or they hold no longer.
+    `held`: they wait for a time at which they may go, the last until `held_until`; `late`: none such comes in time.
+    `first_sent_at`: when the first of them went, the last at `sent_at`."""
 
     kind: str
     session_starts: datetime | None
@@ -23,3 +25,7 @@ class Sending:
     no_channel: int
     told: int
     errors: tuple[str, ...]
+    held: int = 0
+    held_until: datetime | None = None
+    late: int = 0
+    first_sent_at: datetime | None = None

@@ -12,6 +12,7 @@ from programmes.core.errors import NotFound
 from programmes.desk.group import again_services, calls_services
 from programmes.desk.group import sent_pages as pages
 from programmes.desk.group import sent_queries as queries
+from programmes.notices.leaving_services import leaving
 from programmes.notices.queries import under_way
 from programmes.web.forms import read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -25,9 +26,10 @@ async def sent(request: Request[Any, Any, Any], cohort_id: FromPath[int]) -> Res
     cohort = await cohorts.mine(principal(request), local_date(now), row_id(cohort_id))
     calls = await calls_services.calls([cohort.cohort_id], request.app.state.key_folder, None, now)
     still = frozenset[UUID]().union(*[call.notices for call in calls])
-    found = await queries.sendings(cohort.cohort_id, pages.MOST + 1, still)
-    on = await under_way(cohort.cohort_id)
-    return page(request, "desk/sent.html", pages.sent_page(cohort.cohort_id, cohort.name, found, calls, on))
+    goes = await leaving(cohort.cohort_id, request.app.state.key_folder, now)
+    found = await queries.sendings(cohort.cohort_id, pages.MOST + 1, still, goes)
+    on = await under_way(cohort.cohort_id, goes)
+    return page(request, "desk/sent.html", pages.sent_page(cohort.cohort_id, cohort.name, found, calls, now, on))
 
 
 @post("/personal/grupper/{cohort_id:int}/besked", guards=[signed_in], status_code=303)

@@ -10,10 +10,11 @@ from programmes.cohorts.words_rules import words_for
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_long, moment_long, ngettext, times
 from programmes.core.i18n import gettext as _
-from programmes.desk.group.left_pages import kind_text, language_text, left_text
+from programmes.desk.group.left_pages import avoid_text, kind_text, language_text, left_text
 from programmes.desk.group.sent_pages import reason_words
-from programmes.desk.illness.reached_rules import Counts, Heard, Notice, Person, counted, other_starts, to_tell
+from programmes.desk.illness.reached_rules import Counts, Heard, Notice, Person, counted, may_be_rung, other_starts, to_tell
 from programmes.desk.today.needs_pages import Tag
+from programmes.notices.leaving_rules import until_text
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class How:
 class Row:
     """One line. `ring` opens the call: with a button that shows the channel, or on the person's own page (`address`). `say`
     is what to tell them, by the days that they know; `told_with`: the other messages that this tells too; `again`: where it
-    can be sent to the address that they have given since."""
+    can be sent to the address that they have given since; `avoid`: when they want to be left alone."""
 
     enrolment_id: UUID
     label: str
@@ -43,6 +44,7 @@ class Row:
     say: str = ""
     language: str = ""
     again: str = ""
+    avoid: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def reached_page(
         (words.cancelled if session.state == "cancelled" else words.moved).rstrip("."),
         f"{cohort.name}. {when(session)}{_was(session, people)}",
         _line(cohort, session, counts),
-        counts.on_way == 0,
+        counts.on_way + counts.held == 0,
         cohort.form == "drop_in",
         cohort.exempt,
         over,
@@ -120,6 +122,9 @@ def line(counts: Counts) -> str:
     parts = [ngettext("%(n)s av %(all)s är nådd.", "%(n)s av %(all)s är nådda.", counts.heard, all=counts.all)]
     if counts.on_way:
         parts.append(ngettext("Till %(n)s är beskedet på väg.", "Till %(n)s är beskeden på väg.", counts.on_way))
+    if counts.held:
+        parts.append(ngettext("Till %(n)s väntar beskedet tills det får gå.",
+                              "Till %(n)s väntar beskeden tills de får gå.", counts.held))  # fmt: skip
     if counts.missing:
         parts.append(ngettext("%(n)s behöver ni nå själva.", "%(n)s behöver ni nå själva.", counts.missing))
     if counts.alone:
@@ -150,6 +155,7 @@ def _row(cohort: CohortFacts, session: SessionFacts, person: Person, now: dateti
         _say(notice, session) if notice else "",
         language_text(person.language) if notice else "",
         f"/personal/grupper/{cohort.cohort_id}/besked" if person.again else "",
+        avoid_text(person.avoid, person.avoided) if may_be_rung(person.heard) else "",
     )
 
 
@@ -163,6 +169,8 @@ def how(person: Person, now: datetime) -> How:
     """Sign and sentence of one line."""
     notice = person.notice
     text = _texts(person.heard)
+    if person.heard == "held" and person.until:
+        text = _("Väntar till %(when)s, men hinner före.", when=until_text(person.until, now))
     if notice and notice.sent_at and person.heard in {"sent", "told"}:
         text = _("Klockan %(time)s.", time=clock(notice.sent_at))
         if local_date(notice.sent_at) != local_date(now):
@@ -189,6 +197,8 @@ def _tag(heard: Heard) -> Tag:
         "on_way": Tag(_("På väg"), "", "clock"),
         "held": Tag(_("Väntar"), "warn", "clock"),
         "retrying": Tag(_("Försöker igen"), "warn", "clock"),
+        "late": Tag(_("Ni ringer"), "stop", "warn"),
+        "doubted": Tag(_("Ni ringer"), "stop", "warn"),
         "failed": Tag(_("Inte nådd"), "stop", "warn"),
         "ring": Tag(_("Ni ringer"), "stop", "warn"),
         "none": Tag(_("Ingen kontaktväg")),
@@ -200,7 +210,9 @@ def _tag(heard: Heard) -> Tag:
 def _texts(heard: Heard) -> str:
     return {
         "knows": _("Den tid som personen känner till gäller."),
-        "held": _("Beskedet får inte gå just nu, men hinner före. Ring om det är bråttom."),
+        "held": _("Beskedet får inte gå just nu, men hinner före."),
+        "late": _("Inget besked får gå i tid."),
+        "doubted": _("Adressen eller numret har inte tagit emot förut."),
         "retrying": _("Det gick inte första gången."),
         "ring": _("Vill bli uppringd, eller kan bara nås av en människa vid rätt tid."),
         "none": _("Ser det på Min plats."),
@@ -222,4 +234,4 @@ def now_page(cohort: CohortFacts, session: SessionFacts, people: Sequence[Person
     """The same without names."""
     counts = counted(person.heard for person in people)
     rows = tuple((str(person.enrolment_id), how(person, now)) for person in people)
-    return NowPage(_line(cohort, session, counts), counts.on_way == 0, rows)
+    return NowPage(_line(cohort, session, counts), counts.on_way + counts.held == 0, rows)

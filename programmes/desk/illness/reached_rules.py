@@ -8,17 +8,35 @@ from uuid import UUID
 
 from programmes.core.i18n import Language
 from programmes.notices.belief_rules import Known, readings
+from programmes.notices.leaving_rules import NOW, Leaving
 from programmes.notices.left_rules import Left, mark_of
 from programmes.notices.reach_rules import Standing
 
 # `told`: staff said it themselves. `knows`: nobody has said it, and what they believe is so by now. `held`: it waits for a
-# time at which it may go. The last four get nothing by itself.
-Heard = Literal["sent", "told", "knows", "on_way", "held", "retrying", "failed", "ring", "none", "unwanted", "unreadable"]
+# time at which it may go. `late` and `doubted`: it waits, and will not reach them in time (`leaving_rules.Missed`). The last
+# four get nothing by itself.
+Heard = Literal[
+    "sent",
+    "told",
+    "knows",
+    "on_way",
+    "held",
+    "retrying",
+    "late",
+    "doubted",
+    "failed",
+    "ring",
+    "none",
+    "unwanted",
+    "unreadable",
+]
 _NOTHING_GOES: Mapping[Standing, Heard] = {
     "ring": "ring", "none": "none", "unwanted": "unwanted", "unreadable": "unreadable",
 }  # fmt: skip
 SETTLED: frozenset[Heard] = frozenset({"sent", "told", "knows", "none", "unwanted"})
-MISSING: frozenset[Heard] = frozenset({"failed", "ring", "unreadable"})
+MISSING: frozenset[Heard] = frozenset({"failed", "late", "doubted", "ring", "unreadable"})
+# Whom the worker has not given up, although nothing will reach them in time.
+_NOT_TRIED: frozenset[Heard] = frozenset({"late", "doubted"})
 
 
 @dataclass(frozen=True)
@@ -61,7 +79,8 @@ class Notice:
 @dataclass(frozen=True)
 class Person:
     """Somebody with a place, whether they have heard, and when. `label` is empty where nobody needs to read it.
-    `may_be_sent`: messages to them go by mail or as texts, as far as is known."""
+    `may_be_sent`: messages to them go by mail or as texts, as far as is known. `until`: when what is held may go. `avoid`:
+    when they want to be left alone, in their own words and only for who may read those; `avoided`: that is so just now."""
 
     enrolment_id: UUID
     label: str
@@ -71,11 +90,14 @@ class Person:
     reachable: bool
     language: Language = "sv"
     may_be_sent: bool = False
+    until: datetime | None = None
+    avoid: str = ""
+    avoided: bool = False
 
     @property
     def moved(self) -> bool:
         """Whether it did not reach them, and they have given another address or number since."""
-        return self.notice is not None and self.notice.elsewhere and self.heard in MISSING
+        return self.notice is not None and self.notice.elsewhere and self.heard in MISSING - _NOT_TRIED
 
     @property
     def again(self) -> bool:
@@ -83,18 +105,26 @@ class Person:
         return self.moved and self.may_be_sent and to_tell(self) is not None
 
 
-def heard(notice: Notice | None, standing: Standing) -> Heard:
-    """How it stands with one of them. Without a message yet it is on its way, if one goes by itself."""
+def heard(notice: Notice | None, standing: Standing, leaving: Leaving = NOW) -> Heard:
+    """How it stands with one of them. Without a message yet it is on its way, if one goes by itself. `leaving`: when what
+    waits, or is still to be written, may go."""
     if notice is not None and notice.sent_at is not None:
         return "sent" if notice.state == "sent" else "told"
     if notice is not None and notice.knows and notice.state in {"no_channel", "failed"}:
         return "knows"
     if notice is None or notice.state == "no_channel":
         # Of whose times to avoid the service can make nothing, nothing goes by itself.
-        return _NOTHING_GOES.get(standing) or ("on_way" if notice is None else "ring")
+        return _NOTHING_GOES.get(standing) or (_waits(leaving) if notice is None else "ring")
     if notice.state == "failed":
         return "failed"
+    how = _waits(leaving)
+    if how != "on_way":
+        return how
     return "held" if notice.held else "retrying" if notice.failures else "on_way"
+
+
+def _waits(leaving: Leaving) -> Heard:
+    return leaving.missed or ("held" if leaving.at else "on_way")
 
 
 def may_be_rung(how: Heard) -> bool:
@@ -117,16 +147,18 @@ def other_starts(starts_at: datetime, people: Iterable[Person]) -> tuple[datetim
 
 @dataclass(frozen=True)
 class Counts:
-    """How many have heard, to how many it is on its way, whom somebody has to reach, and who hears of it by chance only."""
+    """How many have heard, to how many it is on its way, whom somebody has to reach, and who hears of it by chance only;
+    and for how many it waits for a time at which it may go."""
 
     heard: int
     on_way: int
     missing: int
     alone: int
+    held: int = 0
 
     @property
     def all(self) -> int:
-        return self.heard + self.on_way + self.missing + self.alone
+        return self.heard + self.on_way + self.missing + self.alone + self.held
 
 
 def counted(people: Iterable[Heard]) -> Counts:
@@ -135,4 +167,5 @@ def counted(people: Iterable[Heard]) -> Counts:
     told = sum(one in {"sent", "told", "knows"} for one in found)
     missing = sum(one in MISSING for one in found)
     alone = sum(one in {"none", "unwanted"} for one in found)
-    return Counts(told, len(found) - told - missing - alone, missing, alone)
+    held = sum(one == "held" for one in found)
+    return Counts(told, len(found) - told - missing - alone - held, missing, alone, held)

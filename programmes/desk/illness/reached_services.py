@@ -18,8 +18,10 @@ from programmes.enrolment import queries as enrolments
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.roster import label_of
 from programmes.enrolment.rules import HOLDING
+from programmes.notices.leaving_rules import NOW, Leaving
+from programmes.notices.leaving_services import leaving, leaving_before
 from programmes.notices.queries import all_told
-from programmes.notices.reach_services import standing
+from programmes.notices.reach_services import avoiding, standing
 from programmes.people.looks import Look
 
 # A button that is pressed twice is one call.
@@ -36,6 +38,7 @@ async def people(
     changed_at = session.cancelled_at or session.revised_at
     notices = await queries.newest(cohort.cohort_id, session, now)
     being_written = await queries.being_written(cohort.cohort_id)
+    goes = await leaving(cohort.cohort_id, keys, now)
     found = []
     for facts in await enrolments.enrolments(cohort.cohort_id, tuple(HOLDING)):
         notice = notices.get(facts.enrolment_id)
@@ -44,19 +47,30 @@ async def people(
         if notice is None and ((facts.place_since or facts.applied_at) > changed_at or not being_written):
             continue  # They took their place with the session as it is now, or know it as that.
         how = standing(facts, keys)
+        waits = goes.get(notice.notice_id, NOW) if notice else _unwritten(facts, session, keys, now)
+        avoid = avoiding(facts, keys, look, now)
         found.append(
             Person(
                 facts.enrolment_id,
                 label_of(facts, keys, look) if look else "",
                 facts.protected,
-                heard(notice, how),
+                heard(notice, how, waits),
                 notice,
                 how not in {"none", "unwanted"},
                 facts.language,
                 may_be_sent=how in {"mail", "text"} and not facts.contact_bounced,
+                until=waits.at,
+                avoid=avoid.words,
+                avoided=avoid.now,
             )
         )
     return found
+
+
+def _unwritten(facts: EnrolmentFacts, session: SessionFacts, keys: KeyFolder, now: datetime) -> Leaving:
+    """When what is still to be written about a change may go."""
+    acts = [moment for moment in (session.was_at, session.starts_at) if moment and moment > now]
+    return leaving_before(facts, keys, min(acts, default=None), now)
 
 
 async def _one_of(

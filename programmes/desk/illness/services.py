@@ -38,11 +38,17 @@ class _Refused(Exception):
 
 
 async def cancel(
-    wanted: Sequence[Cancelling], keys: KeyFolder, who: Principal, now: datetime, stood: Collection[str] = ()
+    wanted: Sequence[Cancelling],
+    keys: KeyFolder,
+    who: Principal,
+    now: datetime,
+    stood: Collection[str] = (),
+    meant: Collection[str] = (),
 ) -> list[Reason]:
     """Cancel all of these, or none; returns why not. They are undone as one. Messages to those with a place, and to the
     coordinators, are written in the same transaction, so that who has heard of it can be followed from the first moment on.
     `stood`: the signs of who was shown as coming to each; where somebody else does by now, that is asked first.
+    `meant`: the signs of what an added one meets and is ticked all the same (`meant_rules.signs`).
 
     Raises:
         NotFound: one of them is not theirs.
@@ -58,7 +64,7 @@ async def cancel(
                 # What was shown is the first that is added to a group, for whichever of its sessions.
                 first = shown.pop(cohort_id, None) if one.add else None
                 await _as_shown(cohort_id, one, stood)
-                made.append(await _cancel_one(replace(one, shown=first), keys, who, now))
+                made.append(await _cancel_one(replace(one, shown=first), keys, who, now, meant))
             await one_tap(made)
     except _Refused as refused:
         return list(refused.found)
@@ -92,10 +98,10 @@ async def _as_shown(cohort_id: int, one: Cancelling, stood: Collection[str]) -> 
         raise _Refused([Reason("led_by_now", "sedan", {"at": session.starts_at, "who": tuple(stand.values())})])
 
 
-async def _cancel_one(one: Cancelling, keys: KeyFolder, who: Principal, now: datetime) -> int:
+async def _cancel_one(one: Cancelling, keys: KeyFolder, who: Principal, now: datetime, ticked: Collection[str]) -> int:
     cohort, session = await cohorts.my_session(who, local_date(now), one.session_id)
     # That it has begun is what this is for.
-    meant = signs(begun(session.slot, now))
+    meant = signs(begun(session.slot, now)) | set(ticked)
     refused = await change_services.cancel(one.session_id, one.add, who, now, meant=meant, seen=one.seen, shown=one.shown)
     if refused:
         raise _Refused(refused)

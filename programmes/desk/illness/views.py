@@ -8,6 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts.meant_rules import signs
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.session_services import slot_at_end, why_fixed
 from programmes.core.clock import local_date
@@ -15,6 +16,7 @@ from programmes.core.errors import Conflict, NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.desk.changes.services import at_end
+from programmes.desk.changes.views import failed
 from programmes.desk.illness import pages
 from programmes.desk.illness import substitute_queries as queries
 from programmes.desk.illness import substitute_services as services
@@ -76,6 +78,8 @@ async def _show(request: AnyRequest, session_id: int, form: Form, status: int = 
     absent_id = pages.absent_of(standing, who.staff_id, chosen, await queries.absence_asked_about(session.session_id))
     fixed = why_fixed(cohort, session)
     added = None if fixed or cohort.form == "drop_in" else await slot_at_end(cohort)
+    clashes = await at_end(cohort, who) if added else []
+    form.asked |= signs(clashes)
     others = await _others(who, absent_id, session, now)
     facts = pages.Facts(
         now=now,
@@ -90,7 +94,7 @@ async def _show(request: AnyRequest, session_id: int, form: Form, status: int = 
         stand=await queries.stand_at([session.session_id, *(other.session_id for _cohort, other in others)]),
         fixed=fixed,
         added=added,
-        clashes=await at_end(cohort, who) if added else (),
+        clashes=clashes,
         reach=await _reach(request, cohort, session, now),
     )
     return page(request, "desk/sick.html", pages.sick_page(facts, form), status)
@@ -120,15 +124,13 @@ async def cancel_all(request: AnyRequest, session_id: FromPath[int]) -> Response
         about, _session = await cohorts.my_session(who, local_date(now), other)
         wanted.append(Cancelling(other, _number(seen), form.raw("sedan") == "till" and about.form != "drop_in"))
     try:
-        refused = await cancel(wanted, request.app.state.key_folder, who, now, form.all("leder"))
+        refused = await cancel(wanted, request.app.state.key_folder, who, now, form.all("leder"), form.meant)
     except Conflict:
         # A second press: all of it has just been done, by nothing else than this.
         if not await _done_already(wanted, who, now):
             raise
         return _to(f"/personal/traffar/{session.session_id}/besked")
-    for reason in refused:
-        form.fail("sedan", pages.said(reason, cohort.form))
-    if refused:
+    if failed(form, refused, cohort, "sedan"):
         return await _show(request, session_id, form, 422)
     return _to(f"/personal/traffar/{session.session_id}/besked")
 

@@ -23,7 +23,7 @@ from programmes.web.rendering import page
 AnyRequest = Request[Any, Any, Any]
 # Two weeks of a place that is open a morning and two afternoons a week (3.1).
 TIMES_SHOWN = 6
-# Who has come by a page of last week finds what is cancelled in the week to come.
+# Who has come by a page of last week finds what is cancelled in the week to come, and in any case as far as days are listed.
 OFF_SHOWN = timedelta(days=8)
 
 
@@ -92,7 +92,8 @@ async def show_programme(request: AnyRequest, slug: FromPath[str]) -> Response[A
     years = await amount_of("protected_record")
     view = pages.programme_page(programme, starts, openings, office, years)
     if programme.form == "drop_in":
-        off = await cohorts.off_houses(slug, office.now, office.now + OFF_SHOWN)
+        last = max((slot.starts_at for o in openings for slot in (o.session, *o.then)), default=office.now)
+        off = await cohorts.off_houses(slug, office.now, max(last, office.now + OFF_SHOWN))
         view = replace(view, off=pages.off_lines(off))
     return page(request, "catalogue/programme.html", view)
 

@@ -97,7 +97,14 @@ def _stands_news(became: Sequence[Became]) -> tuple[str, ...]:
     said = [_stand_news(one) for one in became[:_NAMED]]
     if more := len(became) - len(said):
         said.append(ngettext("%(n)s tid till har ändrats för dig.", "%(n)s tider till har ändrats för dig.", more))
+    if any(_is_new(one) for one in became[:_NAMED]):
+        return (*said, _("Var och hur det är står på gruppens sida och i din kalender."))
     return (*said, _("Hur det är står på gruppens sida och i din kalender."))
+
+
+def _is_new(one: Became) -> bool:
+    """Whether they lead what they know nothing of: neither where it is."""
+    return one.now.on and one.now.leads and not one.was.comes and not one.over and not one.was.leads
 
 
 def _stand_news(one: Became) -> str:
@@ -123,7 +130,7 @@ def _news_of_one_to_lead(one: Became, now: Slot) -> str:
         return _("Det som du kan ha hört om, och som var %(when)s, har redan varit.", when=now)
     if one.was.leads and not one.was.on:
         return _("Det som var inställt %(when)s blir av. Du leder det.", when=now)
-    return _("Du leder det som är %(when)s. Var det är står på gruppens sida.", when=now)
+    return _("Du leder det som är %(when)s.", when=now)
 
 
 def _subject(kind: Kind) -> str:

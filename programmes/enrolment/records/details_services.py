@@ -55,6 +55,8 @@ async def correct(
         right_contact = _with_contact(right, protected, facts, keys)
         await _believe_another(facts, "" if protected else right_contact.contact, keys, now)
         action = await _write(person_id, right_contact, protected, keys, now)
+        if _reached_otherwise(was, right_contact):
+            await _judge_held_anew(person_id)
         if language is not None:
             await language_services.change(enrolment_id, language)
         await audit.note(action, f"participant/{person_id}", staff_id, now)
@@ -125,6 +127,20 @@ async def _believe_another(facts: queries.EnrolmentFacts, contact: str, keys: Ke
             facts.participant_id,
         )
         await execute("update participant set contact_changed_at = $2 where id = $1", facts.participant_id, now)
+
+
+def _reached_otherwise(was: records.PersonRecord, right: records.PersonRecord) -> bool:
+    return (was.contact, was.safe, was.avoid) != (right.contact, right.safe, right.avoid)
+
+
+async def _judge_held_anew(person_id: UUID) -> None:
+    """What waits for its hour is looked at by what holds now, and before anything that is written later. A decision about
+    a start (`notices.rules.OF_DECISIONS`) waits for as long as it can be taken back, whatever somebody's hours are."""
+    await execute(
+        r"""update notice n set look_again_at = null from enrolment e
+            where e.id = n.enrolment_id and e.participant_id = $1 and n.state = 'waiting' and n.kind not like 'cohort\_%'""",
+        person_id,
+    )
 
 
 async def _judge_age_anew(person_id: UUID) -> None:

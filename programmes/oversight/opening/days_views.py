@@ -37,6 +37,8 @@ def read_days(form: Form, kind: str, count: int) -> Days | None:
     """None when they cannot even be counted, and then why stands beside the fields. `count` days are picked one by one;
     while none of them is filled in yet the pattern of every week stands for them."""
     first, begins, ends = form.day("forsta"), form.clock_time("fran"), form.clock_time("till")
+    if begins and ends and ends <= begins:
+        form.fail("till", _("Sluttiden måste vara efter starttiden."))
     ways = ("vecka", "varannan", "flera", "egna", *(ONE_AT_A_TIME if kind == "individual" else ()))
     how = form.choice("monster", ways) if form.raw("monster") else "vecka"
     weekdays, other = frozenset[int](), dict[int, tuple[time, time]]()
@@ -50,7 +52,7 @@ def read_days(form: Form, kind: str, count: int) -> Days | None:
                 # What somebody has typed is never dropped without a word.
                 form.fail(f"fran{day}", _("Kryssa i den veckodagen också, eller ta bort tiden."))
     chosen = _chosen(form, count) if kind != "drop_in" and how == "egna" and by_hand(form) else ()
-    wrong = {"antal", "dagar", "monster", *(name for name in form.errors if hours_differ(name))}
+    wrong = {"antal", "till", "dagar", "monster", *(name for name in form.errors if hours_differ(name))}
     if not first or not begins or not ends or wrong & set(form.errors) or any(one is None for one in chosen):
         return None
     picked = tuple(sorted(one for one in chosen if one is not None))
@@ -64,7 +66,9 @@ def _other_times(form: Form, weekdays: frozenset[int]) -> dict[int, tuple[time, 
     for day in sorted(weekdays):
         if form.raw(f"fran{day}") or form.raw(f"till{day}"):
             starts, ends = form.clock_time(f"fran{day}"), form.clock_time(f"till{day}")
-            if starts and ends:
+            if starts and ends and ends <= starts:
+                form.fail(f"till{day}", _("Sluttiden måste vara efter starttiden."))
+            elif starts and ends:
                 found[day] = (starts, ends)
     return found
 

@@ -276,13 +276,15 @@ async def _show(
     values |= days_to_pick(form, planned.schedule if planned else None, values)
     chosen = dict(venues).get(values["lokal"], "").split(",")[0]
     schedule = planned.schedule if planned else None
-    ticked = form.all("dagar") if form.values else ["0"]
+    # Several times a week says which days, or it is asked: one that is ticked beforehand would be chosen unseen.
+    ticked = form.all("dagar") if form.values else ["0"] if programme.form == "drop_in" else []
     form.asked |= signs(clash_reasons(planned.clashes)) if planned else frozenset()
     opens = Form({"oppnar": [values["oppnar"]]}).day("oppnar")
     # Where days were picked one by one, the first of them is the first day: the field beside them says nothing.
     first = min(by_hand(form), default=None) or Form({"forsta": [values["forsta"]]}).day("forsta") or ask.start.first
     if named_by_us(programme):
-        values["namn"] = default_name(programme, pages.first_day(schedule) or first)
+        none_yet = values["monster"] == "ingen"
+        values["namn"] = programme.short_name if none_yet else default_name(programme, pages.first_day(schedule) or first)
     view = pages.OpeningPage(
         section=programme.section,
         name=programme.name,
