@@ -238,6 +238,12 @@ async def test_what_a_queue_was_and_why_goes_with_the_list(
     clock.set(cohort.last_end + timedelta(hours=1))
     await do_everything_first(cohort, "2.16", robin, clock.now(), owner)
     await worker.drain(the_worker)
+    # Those who waited have just been told, with a link that works for a day.
+    not_yet = await closing.close(cohort.cohort_id, uuid4(), robin, keys, clock.now())
+    assert isinstance(not_yet, closing.NotReady)
+    assert not_yet.facts.reading
+    clock.advance(hours=25)
+    await worker.drain(the_worker)
     assert isinstance(await closing.close(cohort.cohort_id, uuid4(), robin, keys, clock.now()), closing.Closed)
     after = await everything(owner)
     assert after["queue_event"] == []
