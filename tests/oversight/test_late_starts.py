@@ -601,5 +601,5 @@ async def test_the_page_of_the_last_change_counts_who_is_told_of_a_cancelled_sta
     assert (await cancel(client, cohort)).status_code == 303
     await worker.drain(the_worker)
     shown = await words(client, f"/personal/grupper/{cohort.cohort_id}/andrat")
-    assert "3 besked är på väg." in shown
+    assert "3 besked väntar, de sista till klockan 10.10." in shown
     assert "Ingen behövde få besked" not in shown
