@@ -63,6 +63,37 @@ insert into head_count (session_id, women, men, other, counted_at)
 select s.id, 5, 4, 1, $2 from cohort_session s join cohort c on c.id = s.cohort_id
 where c.programme_id = $1 and s.state = 'held' order by s.id
 """
+# Every group has had somebody to lead it, nobody two at once, and, where the guideline asks for them, study visits.
+_LEADERS = """
+with leaders as (
+    insert into staff (username, display_name, password_hash, active, created_at)
+    select 'leder' || n, 'Ledare ' || n, '', true, $1 from generate_series(0, $2::int - 1) n returning id, username)
+insert into cohort_staff (cohort_id, staff_id, role)
+select c.id, l.id, 'leader' from cohort c join leaders l on l.username = 'leder' || (substr(c.public_id, 7)::int % $2)
+"""
+_VISITS = """
+with slots as (
+    insert into visit_slot (cohort_id, starts_at, ends_at, venue_id, capacity, free_since)
+    select c.id, f.first - interval '10 days', f.first - interval '10 days' + interval '1 hour', c.venue_id, 20, $2
+    from cohort c join lateral (select min(starts_at) as first from cohort_session s where s.cohort_id = c.id) f on true
+    where c.programme_id = $1 returning id, cohort_id)
+insert into study_visit (slot_id, enrolment_id, state, person_goes_on, staff_goes_on, booked_at, marked_at)
+select s.id, e.id, case when e.state = 'preliminary' then 'booked' else 'attended' end,
+       case when e.state <> 'preliminary' then true end, case when e.state <> 'preliminary' then true end, $2,
+       case when e.state <> 'preliminary' then $2 end
+from slots s join enrolment e on e.cohort_id = s.cohort_id where e.state <> 'queued'
+"""
+# Of those that are to start: five have a place, three have steps left, and two wait.
+_APPLIED = """
+with people as (
+    insert into enrolment (id, cohort_id, state, arrival, turn, applied_at, confirmed_at, key_id, language, only_waited)
+    select gen_random_uuid(), c.id,
+           case when n <= 5 then 'confirmed' when n <= 8 then 'preliminary' else 'queued' end, n, n, $1,
+           case when n <= 5 then $1::timestamptz end, gen_random_uuid(), 'sv', n > 8
+    from cohort c, generate_series(1, $2::int) n where c.closed_at is null returning id, cohort_id, arrival, state)
+insert into seat (cohort_id, maximum, number, enrolment_id)
+select cohort_id, 20, arrival, id from people where state <> 'queued'
+"""
 
 
 @dataclass(frozen=True)
@@ -91,6 +122,9 @@ async def build(owner: asyncpg.Connection, now: datetime, cohorts: int, starts: 
     await owner.execute(_SESSIONS, now, SESSIONS)
     await owner.execute(_PEOPLE, ids["2.8"], now, PEOPLE)
     await owner.execute(_MARKS, now)
+    await owner.execute(_APPLIED, now, PEOPLE)
+    await owner.execute(_LEADERS, now, starts)
+    await owner.execute(_VISITS, ids["2.8"], now)
     await owner.execute(_HEADS, ids["2.1"], now)
     await owner.execute(
         """insert into unique_participants (cohort_id, women, men, other)
