@@ -173,3 +173,37 @@ async def test_nothing_is_kept_at_a_start_where_nobody_can_move_any_more(
     assert [await state_of(one) for one in found] == ["preliminary", "preliminary"]
     assert (await cohorts.by_id(number)).state == "started"
     assert await first_right_queries.kept_before(number, clock.now(), clock.now()) is None
+
+
+async def test_the_pages_that_decide_say_who_goes_first_there_and_what_becomes_of_them(
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    keys: KeyFolder,
+    owner: asyncpg.Connection,
+    mail: Mail,  # noqa: F811
+) -> None:
+    of = await promised(clock, keys, mail)
+    await sign_in_as(client, "kim", clock.now())
+    starter = f"/personal/starter/{of.following.cohort_id}"
+    start, cancel = await words(client, f"{starter}/starta"), await words(client, f"{starter}/stall-in")
+    for page in (start, cancel):
+        assert "2 som får flytta hit före andra" in page
+    assert "Får inte längre flytta hit. Inga platser är reserverade för dem." in start
+    assert "Får inte längre flytta hit, och ingen annan start är öppen för dem." in cancel
+    assert [page.count("2 får e-post.") for page in (start, cancel)] == [1, 1]
+    # Also where nobody has come yet; those who come from it may apply again.
+    await owner.execute("delete from seat where cohort_id = $1", of.following.cohort_id)
+    await owner.execute("update enrolment set state = 'withdrawn' where cohort_id = $1", of.following.cohort_id)
+    empty = await words(client, f"{starter}/stall-in")
+    assert "Ingen har plats eller står i kö." in empty
+    assert "2 som får flytta hit före andra" in empty
+    assert "De som vill får söka igen när ni öppnar en ny." in empty
+    # With a further start the right moves on, and nobody is told.
+    await a_cohort("2.8", clock.now(), first_in=timedelta(days=90))
+    on = await words(client, f"{starter}/stall-in")
+    assert "Får i stället flytta till nästa start före andra, lika länge som hit." in on
+    assert "2 får e-post." not in on
+    # Nobody is left who could.
+    clock.set(of.until + timedelta(seconds=1))
+    await sign_in_as(client, "kim", clock.now())
+    assert "som får flytta hit före andra" not in await words(client, f"{starter}/stall-in")

@@ -68,6 +68,19 @@ async def is_awaited(from_cohort_id: int, now: datetime) -> datetime | None:
     return found.until if found and anybody else None
 
 
+async def who_goes_first(cohort_id: int, now: datetime) -> list[tuple[UUID, bool]]:
+    """Everybody with a first right to a start, and whether they wait for a group that ended since it could not start: only
+    these are told if nobody can move here any more (decision 103)."""
+    rows = await fetch(
+        f"""select k.id, f.state <> 'cancelled' as waits from first_right r
+            join cohort f on f.id = r.from_cohort_id join enrolment k on k.cohort_id = f.id
+            where r.cohort_id = $1 and r.until > $2 and {LEADS_SOMEWHERE} and {HAS_FIRST_RIGHT} order by k.id""",
+        cohort_id,
+        now,
+    )
+    return [(row["id"], row["waits"]) for row in rows]
+
+
 @dataclass(frozen=True)
 class Promise:
     """A first right that leads nowhere, from a group that ended since it could not start to a start that is decided now."""
