@@ -84,24 +84,28 @@ class Gate:
         return self.taken | frozenset(free[max(0, len(free) - self.kept) :])
 
 
+# SQL: whether a first right `r` can be used: only while the start that it is to can be applied to. Where it can't nothing is
+# kept for it; it stays until its time is over, since a decision about that start can be taken back.
+LEADS_SOMEWHERE = "exists (select from cohort t where t.id = r.cohort_id and t.state in ('open', 'postponed'))"
 # SQL: until when places of the cohort `c` are kept.
-_KEPT_UNTIL = "(select max(until) from first_right r where r.cohort_id = c.id)"
+_KEPT_UNTIL = f"(select max(until) from first_right r where r.cohort_id = c.id and {LEADS_SOMEWHERE})"
 # SQL: whether an enrolment `k` of a start has the first right that was given from there: everybody whose start was
 # cancelled. Of a group that ended since it could not start only who waited: who had a place had it in what was held.
 HAS_FIRST_RIGHT = """(k.state = 'queued' or k.state in ('preliminary', 'confirmed') and exists (
     select from cohort kc where kc.id = k.cohort_id and kc.state = 'cancelled'))"""
 # SQL: how many people the first right to places of the cohort `c` is still for.
 _KEPT = f"""(select count(*) from first_right r join enrolment k on k.cohort_id = r.from_cohort_id
-            where r.cohort_id = c.id and {HAS_FIRST_RIGHT}{{live}})"""
-# SQL: until when who still waits for the cohort `c`, which has ended, may use a first right to another start.
-_FIRST_UNTIL = """(select r.until from first_right r join cohort t on t.id = r.cohort_id
-                   where r.from_cohort_id = c.id and t.state in ('open', 'postponed'))"""
+            where r.cohort_id = c.id and {LEADS_SOMEWHERE} and {HAS_FIRST_RIGHT}{{live}})"""
+# SQL: until when who still waits for the cohort `c`, which has ended, was promised a first right to another start. Also
+# where that one is started or cancelled since: taken back, the right is there again, and so they have to be (decision 40).
+_FIRST_UNTIL = "(select r.until from first_right r where r.from_cohort_id = c.id)"
 
 
 def kept_places(now: str) -> str:
     """SQL: how many people the first right to places of the cohort `c` is still for, and since when."""
     return f"""{_KEPT.format(live=f" and r.until > {now}")} as kept,
-               (select min(opened_at) from first_right where cohort_id = c.id and until > {now}) as kept_since"""
+               (select min(opened_at) from first_right r
+                where cohort_id = c.id and until > {now} and {LEADS_SOMEWHERE}) as kept_since"""
 
 
 def can_be_offered(free: str) -> str:

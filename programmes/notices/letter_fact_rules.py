@@ -43,8 +43,9 @@ class Facts:
     session has got the time of one of them. `tangled`: one of them has no name that everybody who may come would understand.
     `by_word`: no offer could be answered in time, so that a free place goes to who says yes to staff, at `phone`.
     `unchanged`: when the last session to come begins that is as the receiver knows. `first_until`: until when they may move
-    to another start before newcomers. `named`: how many of `became` there is room to name. `same_places`: all of
-    these are where the receiver believes. `kept_until`: what is free is kept for others until then, before who waits."""
+    to another start before newcomers; `first_over`: so they were told, and it is over before that time. `named`: how many of
+    `became` there is room to name. `same_places`: all of these are where the receiver believes. `kept_until`: what is free
+    is kept for others until then, before who waits."""
 
     kind: Kind
     enrolment_state: str
@@ -68,6 +69,7 @@ class Facts:
     by_word: bool = False
     phone: str = ""
     first_until: datetime | None = None
+    first_over: bool = False
     taken: bool = False
     tangled: bool = False
     named: int = NAMED

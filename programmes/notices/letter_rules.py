@@ -71,6 +71,8 @@ def _end_of_queue(facts: Facts) -> list[str]:
     over = _("Kön är slut. Det blev tyvärr ingen plats den här gången.")
     if facts.first_until:
         return [over, *_instead(facts.first_until)]
+    if facts.first_over:
+        over = _("Nästa start tar inte emot fler, så du kan inte längre flytta dit. Kön är slut.")
     return [
         over,
         _("Du kan anmäla dig till en annan start när en är öppen. Hur står på Min plats. Länken fungerar ett dygn."),

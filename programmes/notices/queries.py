@@ -242,6 +242,18 @@ async def told(kind: Kind, cohort_id: int) -> list[UUID]:
     return [row["enrolment_id"] for row in rows]
 
 
+async def told_before(kind: Kind, cohort_id: int, moment: datetime) -> list[UUID]:
+    """Whom of a cohort a message of a kind had reached by then, also by staff who told it."""
+    rows = await fetch(
+        """select distinct n.enrolment_id from notice n join enrolment e on e.id = n.enrolment_id
+           where n.kind = $1 and e.cohort_id = $2 and n.sent_at <= $3""",
+        kind,
+        cohort_id,
+        moment,
+    )
+    return [row["enrolment_id"] for row in rows]
+
+
 async def booking(enrolment_id: UUID) -> str:
     """Tells the study visit that somebody has booked now from the one before; empty when there is none."""
     row = await fetchrow("select slot_id, booked_at from study_visit where enrolment_id = $1", enrolment_id)

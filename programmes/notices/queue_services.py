@@ -2,16 +2,32 @@
 
 from datetime import datetime
 
+from programmes.cohorts import decision_queries
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import due_queries
+from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.queue import waiting_services
 from programmes.notices import queries, services
+from programmes.notices.undoable_queries import undoable
+
+
+async def tell_of_rights_over(keys: KeyFolder, now: datetime) -> None:
+    """Tell who was told that they go first to a start, once that is started or cancelled and it can't be taken back: the
+    right is over before its time. They stay in the queue as long as they were promised. Safe twice, and late."""
+    for right in await first_right_queries.leads_nowhere(now):
+        decided = await decision_queries.newest(right.cohort_id)
+        if decided is None or await undoable(right.cohort_id, now):
+            continue
+        # Whom the first message reached later was promised nothing by it.
+        for enrolment_id in await queries.told_before("queue_ended", right.from_cohort_id, decided.decided_at):
+            await services.tell_one("queue_ended", enrolment_id, keys, now, f"right/{decided.decision_id}")
 
 
 async def end_queues(keys: KeyFolder, now: datetime) -> None:
     """Tell who still waits when nobody can enter any more, and end it for those whose message has gone or can't go; where
     they may move to another start before newcomers, they were told of that, and it ends when that is over. They can read
     it for a day (`ran_out_services`); then records of people who never got a place go. Safe twice, and late."""
+    await tell_of_rights_over(keys, now)
     for cohort_id in await due_queries.queues_over(now):
         await services.tell_cohort("queue_ended", cohort_id, keys, now)
         for enrolment_id in await queries.told("queue_ended", cohort_id):

@@ -18,7 +18,7 @@ from programmes.enrolment.queue import deadline_queries, order_queries
 from programmes.enrolment.queue.deadline_rules import too_short
 from programmes.enrolment.rules import Visit
 from programmes.enrolment.texts import agreement_queries
-from programmes.notices import belief_rules, change_queries, rules
+from programmes.notices import belief_rules, change_queries, queries, rules
 from programmes.notices.belief_rules import Known
 from programmes.notices.letter_fact_rules import Became, Facts, Slot
 from programmes.notices.queries import NoticeFacts
@@ -123,12 +123,17 @@ def _with_changes(words: Facts, about: SessionFacts | None, changed: _Changed, c
 async def _with_queue(words: Facts, person: EnrolmentFacts, now: datetime) -> Facts:
     """With the place in the queue and where it leads, and until when newcomers have to wait."""
     queued = person.state == "queued" and words.kind in {"queued", "place_moved", "place_back"}
+    first_until = await first_right_queries.is_awaited(person.cohort_id, now)
     return replace(
         words,
         position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
         say_coming=queued and person.asked_to_come,
         by_word=queued and await order_queries.where_waiting_leads(person.cohort_id, now) == "word",
-        first_until=await first_right_queries.is_awaited(person.cohort_id, now),
+        first_until=first_until,
+        first_over=words.kind == "queue_ended"
+        and first_until is None
+        and await first_right_queries.promised_until(person.cohort_id, now) is not None
+        and person.enrolment_id in await queries.told_before("queue_ended", person.cohort_id, now),
         kept_until=await first_right_queries.kept_before(person.cohort_id, person.applied_at, now) if queued else None,
     )
 

@@ -84,6 +84,22 @@ async def test_a_start_that_is_put_off_by_some_weeks_is_not_asked_about(
     assert re.search(r"Skjut upp till \d+ \w+<", page), "no year"
 
 
+async def test_a_day_that_can_not_be_is_neither_asked_about_nor_offered(
+    client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await a_coordinator(clock.now())
+    cohort = await a_cohort("2.8", clock.now(), first_in=timedelta(days=40))
+    await sign_in_as(client, "kim", clock.now())
+    address = f"{STARTS}/{cohort.cohort_id}/skjut-upp"
+    fields = {"start": "2127-01-08", "beslut": "2126-12-10", "skal": "too_few", "visa": "1"}
+    refused = await post_form(client, address, fields, address)
+    assert refused.status_code == 422
+    assert "Välj en dag inom två år" in refused.text
+    assert "Menar du" not in refused.text
+    assert "Skjut upp till" not in refused.text
+    assert "Visa dagarna igen" in refused.text
+
+
 async def test_the_file_says_how_late_a_start_is(clock: FrozenClock) -> None:
     kim = await a_coordinator(clock.now())
     cohort = await a_cohort("2.8", clock.now(), first_in=timedelta(days=40))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from programmes.attendance.queries import Unnoted
 from programmes.attendance.rules import Bound, Bounds
@@ -279,6 +279,16 @@ def _what_closing_does(cohort: CohortFacts, facts: ClosingFacts) -> str:
     return text
 
 
+def _queue_waits(promised_until: datetime | None) -> str:
+    if promised_until is None:
+        return _("De som står i kö får först veta att kön är slut. Försök igen om några minuter.")
+    return _(
+        "Starten som de i kön fick flytta till före andra går inte längre att flytta till. De står kvar till och med "
+        "%(until)s, som de har fått veta. Avsluta efter det.",
+        until=moment_long(promised_until),
+    )
+
+
 def _waits(facts: ClosingFacts) -> str:
     """What closing has to wait for, though everything else is done; empty where nothing."""
     if facts.first_right_until:
@@ -293,7 +303,7 @@ def _waits(facts: ClosingFacts) -> str:
     if facts.waiting:
         return _("Besked är på väg till deltagarna, och listan behövs tills de är framme. Försök igen om några minuter.")
     if facts.queued:
-        return _("De som står i kö får först veta att kön är slut. Försök igen om några minuter.")
+        return _queue_waits(facts.promised_until)
     if facts.reading:
         return _("De som stod i kö ska hinna läsa på Min plats att kön är slut: ett dygn efter beskedet, längst tre dygn. "
                  "Avsluta efter det.")  # fmt: skip

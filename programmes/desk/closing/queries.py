@@ -14,7 +14,7 @@ from programmes.cohorts.rules import StartFacts, ends_by_decision
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.principal import Principal
 from programmes.desk.closing.rules import ClosingFacts, Decision, ErasedList, box_of
-from programmes.enrolment.leaving.first_right_queries import is_awaited
+from programmes.enrolment.leaving.first_right_queries import is_awaited, promised_until
 from programmes.enrolment.queries import places
 from programmes.evaluation import queries as evaluation
 from programmes.evaluation.rules import needs_box
@@ -103,6 +103,7 @@ async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
         waiting=await unfinished(cohort_id),
         unended=await unended(cohort),
         first_right_until=await is_awaited(cohort.cohort_id, now),
+        promised_until=await promised_until(cohort.cohort_id, now),
         held_until=await held_until(cohort_id, now),
         erased=(await gone_by_itself([cohort_id] if cohort.exempt else [])).get(cohort_id),
         decision=await to_decide(cohort),

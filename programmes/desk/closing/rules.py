@@ -35,7 +35,8 @@ class ClosingFacts:
     `waiting` is how many messages are still to be written or sent: they need the list. `required` is whether the section
     demands an evaluation (2.1, 2.12). `unended` is whether people still have places and codes. `least` is the fewest talks
     that the edition has, of a series. Until `first_right_until` people of a cancelled start, or who wait for a group that
-    ended since it could not start, may still move to another.
+    ended since it could not start, may still move to another; `promised_until`: so they were told, though that one may be
+    decided since.
     `held_until` is when the last message may leave that waits for its hour. `erased`: the list has gone by itself already.
     `decision` is what is to be decided first. How many have a `queued` or offered place: they are told before anything
     goes; and whether somebody is still `reading` that the queue is over.
@@ -59,6 +60,7 @@ class ClosingFacts:
     unended: bool
     least: int | None = None
     first_right_until: datetime | None = None
+    promised_until: datetime | None = None
     held_until: datetime | None = None
     erased: ErasedList | None = None
     decision: Decision = ""

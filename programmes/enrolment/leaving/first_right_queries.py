@@ -10,7 +10,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.days import day_off
 from programmes.core.db import fetch, fetchrow, fetchval
-from programmes.enrolment.queries import HAS_FIRST_RIGHT, EnrolmentFacts, Gate, entry_facts
+from programmes.enrolment.queries import HAS_FIRST_RIGHT, LEADS_SOMEWHERE, EnrolmentFacts, Gate, entry_facts
 from programmes.enrolment.rules import entry
 from programmes.enrolment.waiting_rules import offer_until
 
@@ -32,15 +32,11 @@ class Answers:
     silent: int = 0
 
 
-# SQL: whether the start that a first right `r` is to can still be applied to.
-_LEADS_SOMEWHERE = "exists (select from cohort t where t.id = r.cohort_id and t.state in ('open', 'postponed'))"
-
-
 async def of_start(from_cohort_id: int, now: datetime) -> FirstRight | None:
     """The first right of those who had applied to a cancelled start, while it lasts and they can still move to the start
     that it is to. It moves on to no other one that opens since: there nothing is kept (decision 39)."""
     row = await fetchrow(
-        f"select cohort_id, until from first_right r where from_cohort_id = $1 and until > $2 and {_LEADS_SOMEWHERE}",
+        f"select cohort_id, until from first_right r where from_cohort_id = $1 and until > $2 and {LEADS_SOMEWHERE}",
         from_cohort_id,
         now,
     )
@@ -72,6 +68,48 @@ async def is_awaited(from_cohort_id: int, now: datetime) -> datetime | None:
     return found.until if found and anybody else None
 
 
+async def who_goes_first(cohort_id: int, now: datetime) -> list[tuple[UUID, bool]]:
+    """Everybody with a first right to a start, and whether they wait for a group that ended since it could not start: only
+    these are told if nobody can move here any more (decision 103)."""
+    rows = await fetch(
+        f"""select k.id, f.state <> 'cancelled' as waits from first_right r
+            join cohort f on f.id = r.from_cohort_id join enrolment k on k.cohort_id = f.id
+            where r.cohort_id = $1 and r.until > $2 and {LEADS_SOMEWHERE} and {HAS_FIRST_RIGHT} order by k.id""",
+        cohort_id,
+        now,
+    )
+    return [(row["id"], row["waits"]) for row in rows]
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A first right that leads nowhere, from a group that ended since it could not start to a start that is decided now."""
+
+    from_cohort_id: int
+    cohort_id: int
+
+
+async def leads_nowhere(now: datetime) -> list[Promise]:
+    """First rights that can't be used before they are over, of groups where somebody still waits: the start that they are to
+    is decided by now."""
+    rows = await fetch(
+        f"""select r.from_cohort_id, r.cohort_id from first_right r join cohort c on c.id = r.from_cohort_id
+            where r.until > $1 and c.state <> 'cancelled' and not {LEADS_SOMEWHERE}
+              and exists (select from enrolment e where e.cohort_id = c.id and e.state = 'queued')
+            order by r.from_cohort_id""",
+        now,
+    )
+    return [Promise(**dict(row)) for row in rows]
+
+
+async def promised_until(from_cohort_id: int, now: datetime) -> datetime | None:
+    """Until when those of a start have a first right, as they were told; whether or not it leads anywhere by now."""
+    found: datetime | None = await fetchval(
+        "select until from first_right where from_cohort_id = $1 and until > $2", from_cohort_id, now
+    )
+    return found
+
+
 async def _can_be_chosen(start: CohortFacts, now: datetime) -> bool:
     """Whether somebody can move to a start: it has not begun, and one can apply to it."""
     return bool(start.first_start and start.first_start > now) and entry(await entry_facts(start.cohort_id), now) is None
@@ -94,7 +132,7 @@ async def kept_before(cohort_id: int, applied_at: datetime, now: datetime) -> da
     found: datetime | None = await fetchval(
         f"""select max(r.until) from first_right r join enrolment k on k.cohort_id = r.from_cohort_id
              and {HAS_FIRST_RIGHT}
-           where r.cohort_id = $1 and r.until > $3
+           where r.cohort_id = $1 and r.until > $3 and {LEADS_SOMEWHERE}
            having min(r.opened_at) < $2 and (
                select c.maximum - (select count(*) from seat where cohort_id = c.id) from cohort c where c.id = $1
            ) between 1 and count(*)""",

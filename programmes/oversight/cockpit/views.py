@@ -24,6 +24,7 @@ from programmes.oversight.cockpit import file_pages as starts_file_pages
 from programmes.oversight.cockpit import pages
 from programmes.oversight.cockpit.card_pages import one_card
 from programmes.oversight.decisions.kept_pages import fewer_reasons
+from programmes.oversight.decisions.right_services import going_first
 from programmes.oversight.decisions.start_pages import start_button, start_rows
 from programmes.oversight.decisions.undo_services import undoable, why_it_stands
 from programmes.oversight.queries import Filter
@@ -252,7 +253,8 @@ async def _show_decide(request: AnyRequest, cohort_id: int, status: int = 200, f
     button = start_button(card.choice == "fewer", everybody)
     hint = pages.undo_hint(await decision_queries.undone_until_if_now(cohort_id, now), told=tells, ring=everybody.ring > 0)
     reasons = fewer_reasons() if card.choice == "fewer" else ()
-    rows = start_rows(card.start, reached, begun_entry=found[0].entry_over)
+    rows = start_rows(card.start, reached, begun_entry=found[0].entry_over,
+                      right=await going_first(cohort_id, request.app.state.key_folder, now))  # fmt: skip
     view = pages.DecidePage(card, rows, button, hint, form or Form(), status == 409, reasons)
     return page(request, "oversight/decide.html", view, status)
 

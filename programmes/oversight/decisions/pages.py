@@ -16,7 +16,7 @@ from programmes.notices.reach_rules import Reach
 from programmes.oversight.clash_pages import clash_lines
 from programmes.oversight.cockpit.card_pages import held_instead, queue_kept
 from programmes.oversight.decisions.day_pages import all_days, apart_lines, new_days, other_days
-from programmes.oversight.decisions.effect_pages import Rows, leaders, people
+from programmes.oversight.decisions.effect_pages import Rows, going_first, leaders, people
 from programmes.oversight.decisions.kept_pages import fixed_reasons
 from programmes.oversight.per_year.pages import year_notes
 from programmes.oversight.rules import Start, Year, without
@@ -140,8 +140,11 @@ def cancel_page(
     reason: str,
     reached: Mapping[State, Reach],
     hint: str = "",
+    right: Reach | None = None,
+    moves_on: bool = False,
 ) -> DecisionPage:
-    """`others` are the programme's other open starts; `asked` the year that this start is in."""
+    """`others` are the programme's other open starts; `asked` the year that this start is in. `right`: who may move here
+    before newcomers; `moves_on`: then they may to another one."""
     if facts.form == "drop_in":
         return _cancel_openings(facts, form, reason, hint)
     gone = _("Platsen försvinner. Det står på Min plats.")
@@ -157,6 +160,8 @@ def cancel_page(
         _("Kön upphör. Får flytta till nästa start på Min plats.") if others else _("Kön upphör. Det står på Min plats."),
         reached,
     )
+    first = _first_elsewhere(right or Reach(), moves_on)
+    rows = (*rows, *first)
     if facts.state != "planned" and facts.sessions:
         rows = (*rows, (_("Kalendrar"), _called_off_shown(facts), _("Oftast inom några timmar")))
     return DecisionPage(
@@ -168,8 +173,14 @@ def cancel_page(
         _short_year(facts, asked),
         (("skal", reason),),
         button=_told_button(sum(reached.values(), start=Reach())),
-        others=_others(others, bool(facts.held or facts.queued)),
+        others=_others(others, bool(facts.held or facts.queued or first)),
     )
+
+
+def _first_elsewhere(right: Reach, moves_on: bool) -> Rows:
+    if moves_on:
+        return going_first(right, _("Får i stället flytta till nästa start före andra, lika länge som hit."), unseen=True)
+    return going_first(right, _("Får inte längre flytta hit, och ingen annan start är öppen för dem."))
 
 
 def _called_off_shown(facts: Start) -> str:

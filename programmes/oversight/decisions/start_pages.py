@@ -7,13 +7,13 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import ngettext
 from programmes.enrolment.rules import State
 from programmes.notices.reach_rules import Reach
-from programmes.oversight.decisions.effect_pages import Rows, people, usual_end
+from programmes.oversight.decisions.effect_pages import Rows, going_first, people, usual_end
 from programmes.oversight.rules import Start
 
 
-def start_rows(facts: Start, reached: Mapping[State, Reach], begun_entry: bool = False) -> Rows:
+def start_rows(facts: Start, reached: Mapping[State, Reach], begun_entry: bool = False, right: Reach | None = None) -> Rows:
     """What a start means to whom, and how many of them hear of it in which way. `begun_entry`: the last session that one may
-    join at has begun, so that a day after the decision the queue ends."""
+    join at has begun, so that a day after the decision the queue ends. `right`: who may move here before newcomers."""
     if not start_is_told(facts.sessions, facts.begun):
         confirmed = offered = _("Får inget besked: alla träffar har varit.")
         preliminary = _("Behåller sin plats. Får inget besked: alla träffar har varit.")
@@ -25,7 +25,8 @@ def start_rows(facts: Start, reached: Mapping[State, Reach], begun_entry: bool =
     if begun_entry:
         queued = _("Ingen ny kan börja. Kön tar slut om ett dygn, och de får veta det.")
     rows = people(facts, confirmed, preliminary, offered, queued, reached)
-    return (*rows, *usual_end(_sessions_of_start(facts)))
+    first = going_first(right or Reach(), _("Får inte längre flytta hit. Inga platser är reserverade för dem."))
+    return (*rows, *first, *usual_end(_sessions_of_start(facts)))
 
 
 def _sessions_of_start(facts: Start) -> str:

@@ -25,7 +25,7 @@ from programmes.notices.reach_services import reach_by_state
 from programmes.oversight import queries, services
 from programmes.oversight.cockpit.pages import not_taken_back, undo_hint
 from programmes.oversight.cockpit.views import number_within, show, shown_for, to_cockpit
-from programmes.oversight.decisions import pages, undo_services
+from programmes.oversight.decisions import pages, right_services, undo_services
 from programmes.oversight.per_year.pages import year_of
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -114,8 +114,11 @@ async def _show_cancel(
     request: AnyRequest, facts: queries.Start, form: Form, status: int = 200, others_now: bool = False
 ) -> Response[Any]:
     reached = await reach_by_state(facts.cohort_id, "cohort_cancelled", request.app.state.key_folder)
-    year, others = await _year(request, facts), await _others(request, facts)
-    view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached, await _hint(request, facts, reached))
+    year, others, hint = await _year(request, facts), await _others(request, facts), await _hint(request, facts, reached)
+    now, cohort = request.app.state.clock.now(), await cohorts.by_id(facts.cohort_id)
+    right = await right_services.going_first(facts.cohort_id, request.app.state.key_folder, now)
+    on = await right_services.first_to_another(cohort, now)
+    view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached, hint, right, on)
     view = replace(view, others_now=others_now)
     return page(request, "oversight/cancel.html", view, status)
 
