@@ -222,11 +222,10 @@ def _postponed(facts: Facts) -> list[str]:
         return [_("Starten är framflyttad. Ditt erbjudande gäller de nya dagarna."), *next_session(facts), *again]
     if facts.enrolment_state == "queued":
         kept = _("Starten är framflyttad. Du har kvar din plats i kön.")
-        kept_only = _("Starten är framflyttad. Du har kvar din plats i kön och behöver inte göra något.")
     else:
         kept = _("Starten är framflyttad. Du har kvar din plats.")
-        kept_only = _("Starten är framflyttad. Du har kvar din plats och behöver inte göra något.")
-    return [kept if again else kept_only, *next_session(facts), *again, _please_answer()]
+    # Nothing is said of having nothing to do: they are asked for an answer.
+    return [kept, *next_session(facts), *again, _please_answer()]
 
 
 def _please_answer() -> str:

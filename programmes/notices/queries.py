@@ -72,13 +72,16 @@ EVENTS = """pgqueuer j where j.entrypoint = any($2::text[]) and (
     convert_from(j.payload, 'utf8')::jsonb ->> 'cohort' = $1::int::text
     or convert_from(j.payload, 'utf8')::jsonb ->> 'session' in (select id::text from cohort_session where cohort_id = $1)
     or convert_from(j.payload, 'utf8')::jsonb ->> 'enrolment' in (select id::text from enrolment where cohort_id = $1))"""
+# The same, without that of a change of which all has been written with it.
+UNWRITTEN = f"""{EVENTS} and (not convert_from(j.payload, 'utf8')::jsonb ? 'change' or exists (
+    select from session_change where cohort_id = $1 and untold))"""
 
 
 async def unfinished(cohort_id: int) -> int:
     """How many messages about a cohort are still to be written or sent; the working list is needed until there are none."""
     found: int = await fetchval(
         f"""select (select count(*) from notice n join enrolment e on e.id = n.enrolment_id
-                    where e.cohort_id = $1 and n.state = 'waiting') + (select count(*) from {EVENTS})""",
+                    where e.cohort_id = $1 and n.state = 'waiting') + (select count(*) from {UNWRITTEN})""",
         cohort_id,
         list(KINDS),
     )
@@ -117,7 +120,7 @@ async def under_way(cohort_id: int, leaving: Mapping[UUID, Leaving] = _NOT_KNOWN
         sorted(REMINDERS),
     )
     unwritten = await fetchval(
-        f"""select exists (select from {EVENTS}) and exists (
+        f"""select exists (select from {UNWRITTEN}) and exists (
                 select from enrolment t where t.cohort_id = $1 and t.state = any($3::text[]))""",
         cohort_id,
         list(KINDS),

@@ -102,7 +102,8 @@ async def test_a_session_and_the_rest_move_as_they_were_shown_are_told_once_and_
     assert [s.sequence for s in after] == [0] * 6 + [1] * 4
     assert after[:6] == before[:6]
     done = (await client.get(answer.headers["location"])).text
-    assert "Beskeden skrivs just nu." in done
+    assert "1 besked är på väg." in done
+    assert "1 person är inte nådd." in done
     await mail.work()
     assert (
         len([text for text in mail.to("lisa@example.invalid") if "har fått nya tider. Se alla" in " ".join(text.split())])

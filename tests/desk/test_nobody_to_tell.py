@@ -87,7 +87,7 @@ async def test_when_nobody_is_to_be_rung_the_page_of_messages_says_so_and_leads_
     shown = (await client.get(page)).text
     assert (f'href="{ring}"' in shown, "Ingen behöver ringas nu." in shown) == (True, False)
     notices = [one.notice_id for one in await calls_queries.untold([cohort.cohort_id], clock.now())]
-    await told(cohort.cohort_id, ringing.enrolment_id, notices, kim, clock.now())
+    await told(cohort.cohort_id, ringing.enrolment_id, notices, keys, kim, clock.now())
     assert f'href="{ring}"' not in (await client.get(page)).text
 
 

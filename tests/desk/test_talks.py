@@ -222,7 +222,7 @@ async def test_several_are_booked_as_they_were_seen_and_told_once(
     assert [day for _n, day, _state in await days_of(cohort)] == days
     told = await owner.fetch("select convert_from(payload, 'utf8') as p from pgqueuer where entrypoint = 'talk_booked'")
     first = (await queries.sessions(cohort.cohort_id))[0]
-    change_id = await owner.fetchval("select max(id) from session_change where untold")
+    change_id = await owner.fetchval("select max(id) from session_change where not untold")
     assert [row["p"] for row in told] == [f'{{"change": {change_id}, "session": {first.session_id}}}']
     assert await numbers(owner, "select count(*) from audit_entry where action = 'session:book'") == 3
     # Sent again, nothing is there twice.

@@ -119,7 +119,7 @@ async def test_an_undoing_names_the_session(kim: Principal, mail: Mail, keys: Ke
     assert not await session_services.cancel_session(third.session_id, False, kim, clock.now())
     await mail.work()
     (about,) = await calls_queries.untold([cohort.cohort_id], clock.now())
-    await told(cohort.cohort_id, about.enrolment_id, [about.notice_id], kim, clock.now())
+    await told(cohort.cohort_id, about.enrolment_id, [about.notice_id], keys, kim, clock.now())
     clock.advance(minutes=1)
     await undo(cohort, kim, clock)
     await mail.work()

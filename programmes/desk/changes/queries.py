@@ -9,7 +9,7 @@ from programmes.desk.changes.rules import Told
 from programmes.enrolment.rules import HOLDING
 from programmes.notices.change_queries import left_by_message
 from programmes.notices.leaving_rules import NOW, Leaving, last
-from programmes.notices.queries import EVENTS
+from programmes.notices.queries import UNWRITTEN
 from programmes.notices.rules import KINDS, OF_ALL, OF_CHANGES
 
 _NOT_KNOWN: Mapping[UUID, Leaving] = {}
@@ -46,7 +46,7 @@ async def told_of(
             found[_stands(row["state"], leaving.get(row["id"], NOW))].add(row["enrolment_id"])
     # Of a group without anybody in it nobody is told, whatever waits to be looked at.
     pending = await fetchval(
-        f"""select exists (select from {EVENTS})
+        f"""select exists (select from {UNWRITTEN})
                    and exists (select from enrolment where cohort_id = $1 and state = any($3::text[]))""",
         cohort_id,
         list(KINDS),

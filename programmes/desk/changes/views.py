@@ -20,6 +20,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.desk.changes import pages, services
 from programmes.desk.changes import queries as change_queries
+from programmes.desk.changes.told_services import telling_people
 from programmes.desk.illness.substitute_queries import without_leader
 from programmes.notices.leaving_services import leaving
 from programmes.web.forms import Form, read_form
@@ -171,16 +172,17 @@ async def move(request: AnyRequest, session_id: FromPath[int]) -> Response[Any]:
     becomes = Slot(at_local(day, begins), at_local(day, ends))
     # Of one that begins soon anyway that was said on the page.
     said = _soon(request, cohort, session.slot)
-    refused = await services.move(
-        session.session_id,
-        becomes,
-        int(venue_id),
-        principal(request),
-        _now(request),
-        meant=form.meant,
-        seen=seen_of(form),
-        soon=[] if said else _soon(request, cohort, becomes),
-    )
+    async with telling_people(request.app.state.key_folder, principal(request), _now(request)):
+        refused = await services.move(
+            session.session_id,
+            becomes,
+            int(venue_id),
+            principal(request),
+            _now(request),
+            meant=form.meant,
+            seen=seen_of(form),
+            soon=[] if said else _soon(request, cohort, becomes),
+        )
     if refused:
         return await _refuse_move(request, cohort, session, form, refused)
     return to_done(cohort.cohort_id, "flyttad")
@@ -203,7 +205,9 @@ async def _move_rest(
         return await _refuse_move(request, cohort, session, form, list(plan.reasons))
     if form.raw("dagar") != services.seen_rest(plan, apart):
         return await _show_rest(request, cohort, session, plan, apart, form)
-    if refused := await services.move_rest(session.session_id, wanted, plan.digest, who, now):
+    async with telling_people(request.app.state.key_folder, who, now):
+        refused = await services.move_rest(session.session_id, wanted, plan.digest, who, now)
+    if refused:
         return await _refuse_move(request, cohort, session, form, refused)
     return to_done(cohort.cohort_id, "resten")
 
@@ -278,15 +282,16 @@ async def cancel(request: AnyRequest, session_id: FromPath[int]) -> Response[Any
     then = "inte" if cohort.form == "drop_in" else form.choice("sedan", ["till", "inte"])
     if form.errors:
         return await _show_cancel(request, cohort, session, form, 422)
-    refused = await services.cancel(
-        session.session_id,
-        then == "till",
-        principal(request),
-        _now(request),
-        meant=form.meant,
-        seen=seen_of(form),
-        shown=form.raw("nytt"),
-    )
+    async with telling_people(request.app.state.key_folder, principal(request), _now(request)):
+        refused = await services.cancel(
+            session.session_id,
+            then == "till",
+            principal(request),
+            _now(request),
+            meant=form.meant,
+            seen=seen_of(form),
+            shown=form.raw("nytt"),
+        )
     if failed(form, refused, cohort, "sedan"):
         return await _show_cancel(request, cohort, session, form, 422)
     return to_done(cohort.cohort_id, "ersatt" if then == "till" else "installd")
@@ -354,7 +359,8 @@ async def undo(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     form = await read_form(request)
     typed = form.raw("andring")
     change_id = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
-    refused = await services.undo(cohort.cohort_id, change_id, principal(request), _now(request))
+    async with telling_people(request.app.state.key_folder, principal(request), _now(request)):
+        refused = await services.undo(cohort.cohort_id, change_id, principal(request), _now(request))
     if refused:
         return await _show_done(request, cohort, "", _texts(refused, cohort), 422)
     return to_done(cohort.cohort_id, "angrad")

@@ -8,6 +8,7 @@ from litestar.params import FromPath
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.core.clock import local_date
+from programmes.desk.changes.told_services import telling_people
 from programmes.desk.closing import ending_pages as pages
 from programmes.desk.closing import series_services as services
 from programmes.enrolment import queries as enrolments
@@ -68,7 +69,8 @@ async def cancel_rest(request: AnyRequest, cohort_id: FromPath[int]) -> Response
     """Cancel all that is left."""
     form = await read_form(request)
     number, now = row_id(cohort_id), request.app.state.clock.now()
-    await services.cancel_rest(number, form.raw("sett"), principal(request), now, form.raw("vilka") or None)
+    async with telling_people(request.app.state.key_folder, principal(request), now):
+        await services.cancel_rest(number, form.raw("sett"), principal(request), now, form.raw("vilka") or None)
     return _to(f"/personal/grupper/{cohort_id}/avsluta")
 
 

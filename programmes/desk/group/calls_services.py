@@ -17,6 +17,7 @@ from programmes.desk.group.calls_rules import Call, Untold
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.queue import order_queries
 from programmes.enrolment.roster import label_of
+from programmes.notices.change_services import tell_changes
 from programmes.notices.queries import all_told
 from programmes.notices.reach_services import avoiding, way
 from programmes.people.looks import Look
@@ -70,12 +71,14 @@ async def told(
     cohort_id: int,
     enrolment_id: UUID,
     notices: Collection[UUID],
+    keys: KeyFolder,
     who: Principal,
     now: datetime,
     marks: Mapping[UUID, str] | None = None,
 ) -> None:
     """A member of staff has told somebody what no mail could: exactly these notices, which they had before them. What has
-    come since stays untold; what waits to be sent and was told with it is not sent. Again, it changes nothing.
+    come since stays untold; what waits to be sent and was told with it is not sent. Again, it changes nothing. Changes that
+    nobody has been told of are written first (decision 66), and stay written also where this is refused.
 
     `marks`: of which words stood there, by the notice (`Untold.mark`); a page of the release before sends none.
 
@@ -89,30 +92,37 @@ async def told(
         await cohorts.lock(cohort_id)
         if (await enrolments.enrolment(enrolment_id)).cohort_id != cohort_id:
             raise NotFound
-        await _may_be_told(cohort_id, enrolment_id, notices, marks or {}, now)
-        # Of what mail could not carry, `sent_at` is when a member of staff said it.
-        new = await execute(
-            """update notice set sent_at = $2, state = case when state = 'waiting' then 'failed' else state end
-               where enrolment_id = $1 and id = any($3::uuid[]) and sent_at is null
-                 and (state in ('failed', 'no_channel') or state = 'waiting' and believed is not null)
-               returning 1""",
-            enrolment_id,
-            now,
-            list(notices),
-        )
-        if new:
-            await audit.note("notice:told", f"enrolment/{enrolment_id}", who.staff_id, now)
+        await tell_changes(cohort_id, keys, now)
+        refused = await _why_not_told(cohort_id, enrolment_id, notices, marks or {}, now)
+        if not refused:
+            await _say(enrolment_id, notices, who, now)
+    if refused:
+        raise Conflict(refused)
 
 
-async def _may_be_told(
+async def _say(enrolment_id: UUID, notices: Collection[UUID], who: Principal, now: datetime) -> None:
+    # Of what mail could not carry, `sent_at` is when a member of staff said it.
+    new = await execute(
+        """update notice set sent_at = $2, state = case when state = 'waiting' then 'failed' else state end
+           where enrolment_id = $1 and id = any($3::uuid[]) and sent_at is null
+             and (state in ('failed', 'no_channel') or state = 'waiting' and believed is not null)
+           returning 1""",
+        enrolment_id,
+        now,
+        list(notices),
+    )
+    if new:
+        await audit.note("notice:told", f"enrolment/{enrolment_id}", who.staff_id, now)
+
+
+async def _why_not_told(
     cohort_id: int, enrolment_id: UUID, notices: Collection[UUID], marks: Mapping[UUID, str], now: datetime
-) -> None:
-    """It is as it was shown, and whoever decided about the start can't take that back any more: to tell one person would end
-    that for all."""
+) -> str:
+    """Whether it is otherwise than it was shown, or whoever decided about the start can still take that back: to tell one
+    person would end that for all. Empty where neither is so."""
     found = await _still_so(await queries.untold([cohort_id], now), now)
     left = {one.notice_id: one for one in found if one.enrolment_id == enrolment_id}
     if any(one.not_before for number, one in left.items() if number in notices):
-        raise Conflict("told_too_early")
+        return "told_too_early"
     others = [number for number, mark in marks.items() if number not in left or left[number].mark != mark]
-    if others and not await all_told(others):
-        raise Conflict("told_changed")
+    return "told_changed" if others and not await all_told(others) else ""

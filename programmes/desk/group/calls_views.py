@@ -44,8 +44,10 @@ async def told(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
         marks = {UUID(number): mark for number, _, mark in pairs}
     except ValueError as error:
         raise NotFound from error
-    now = request.app.state.clock.now()
-    await services.told(row_id(cohort_id), enrolment_id, notices, principal(request), now, marks)
+    state = request.app.state
+    await services.told(
+        row_id(cohort_id), enrolment_id, notices, state.key_folder, principal(request), state.clock.now(), marks
+    )
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/ring"})
 
 

@@ -9,7 +9,7 @@ from programmes.desk.illness.reached_rules import Notice
 from programmes.enrolment.records.contact_queries import given_since
 from programmes.notices.belief_rules import read
 from programmes.notices.change_queries import left_by_message
-from programmes.notices.queries import EVENTS
+from programmes.notices.queries import UNWRITTEN
 from programmes.notices.rules import OF_CHANGES
 
 # What is about all sessions says it of this one too, if it came after the change. $3 is when the session was changed. Of $4,
@@ -66,7 +66,7 @@ async def being_written(cohort_id: int) -> bool:
     return bool(
         await fetchval(
             f"""select exists (select from session_change where cohort_id = $1 and untold)
-                       or exists (select from {EVENTS})""",
+                       or exists (select from {UNWRITTEN})""",
             cohort_id,
             sorted(OF_CHANGES),
         )

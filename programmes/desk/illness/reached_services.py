@@ -18,6 +18,7 @@ from programmes.enrolment import queries as enrolments
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.roster import label_of
 from programmes.enrolment.rules import HOLDING
+from programmes.notices.change_services import tell_changes
 from programmes.notices.leaving_rules import NOW, Leaving
 from programmes.notices.leaving_services import leaving, leaving_before
 from programmes.notices.queries import all_told
@@ -92,9 +93,12 @@ async def reveal(session_id: int, enrolment_id: UUID, keys: KeyFolder, who: Prin
         NotFound: not of a session of theirs, or somebody who is documented (their own page shows it).
         Conflict: `heard_already`; or `session_over`, then there is nothing to tell any more.
     """
-    cohort, facts, how, notice = await _one_of(session_id, enrolment_id, keys, who, now)
+    cohort, *_ = await _one_of(session_id, enrolment_id, keys, who, now)
     if not cohort.exempt:
         raise NotFound
+    # Whoever is rung hears how it is: what has been changed is written first, or it would outrun what they were told.
+    await tell_changes(cohort.cohort_id, keys, now)
+    _cohort, facts, how, notice = await _one_of(session_id, enrolment_id, keys, who, now)
     if notice is None or not notice.of_use:
         raise Conflict("session_over")
     if not may_be_rung(how):
@@ -125,38 +129,50 @@ async def called(
     and those that were told with it.
 
     Again it changes nothing. What waits to be sent is not sent once somebody has said it. `mark`: of which words stood there
-    (`Notice.mark`); a page of the release before sends none.
+    (`Notice.mark`); a page of the release before sends none. Changes that nobody has been told of are written first
+    (decision 66), and stay written also where this is refused.
 
     Raises:
         NotFound: not of a session of theirs, or no message about it.
         Conflict: `told_changed`, other words are true by now than those that were said.
     """
     async with transaction():
-        cohort, _ = await cohorts.my_session(who, local_date(now), session_id)
+        cohort, _session = await cohorts.my_session(who, local_date(now), session_id)
         await cohorts.locked(cohort.cohort_id)
-        cohort, _facts, how, notice = await _one_of(session_id, enrolment_id, keys, who, now)
-        if mark and (notice is None or (notice.notice_id, notice.mark) != (notice_id, mark)):
-            if await all_told([notice_id]):
-                return
-            raise Conflict("told_changed")
-        if notice is None or notice.notice_id != notice_id:
-            raise NotFound
-        if not may_be_rung(how):
-            return
-        if not reached and await queries.rung_since(notice_id, now - _ONE_CALL):
-            return
-        await execute("insert into notice_call (notice_id, at, reached) values ($1, $2, $3)", notice_id, now, reached)
-        if not reached:
-            await execute(
-                "update notice set handed_over_at = null where id = any($1::uuid[]) and state = 'no_channel'",
-                [notice_id, *(told_with & notice.told_with)],
-            )
-        if reached:
-            await execute(
-                """update notice set sent_at = $2, state = case when state = 'waiting' then 'failed' else state end
-                   where id = any($1::uuid[]) and sent_at is null and state <> 'sent'""",
-                [notice_id, *(told_with & notice.told_with)],
-                now,
-            )
-        action = "notice:told" if reached else "notice:rung_in_vain"
-        await audit.note(action, f"enrolment/{enrolment_id}", who.staff_id, now)
+        await tell_changes(cohort.cohort_id, keys, now)
+        _cohort, facts, how, notice = await _one_of(session_id, enrolment_id, keys, who, now)
+        refused = await _why_not_called(notice, notice_id, mark)
+        if notice and notice.notice_id == notice_id and not refused and may_be_rung(how):
+            await _note_call(facts, notice, reached, told_with, who, now)
+    if refused:
+        raise refused
+
+
+async def _why_not_called(notice: Notice | None, notice_id: UUID, mark: str) -> Exception | None:
+    """Whether what is true by now is otherwise than was said; not where that has been told all the same."""
+    if mark and (notice is None or (notice.notice_id, notice.mark) != (notice_id, mark)):
+        return None if await all_told([notice_id]) else Conflict("told_changed")
+    return NotFound() if notice is None or notice.notice_id != notice_id else None
+
+
+async def _note_call(
+    facts: EnrolmentFacts, notice: Notice, reached: bool, told_with: frozenset[UUID], who: Principal, now: datetime
+) -> None:
+    """What came of it, of the message and of those of `told_with` that are still told with it."""
+    if not reached and await queries.rung_since(notice.notice_id, now - _ONE_CALL):
+        return
+    await execute("insert into notice_call (notice_id, at, reached) values ($1, $2, $3)", notice.notice_id, now, reached)
+    if not reached:
+        await execute(
+            "update notice set handed_over_at = null where id = any($1::uuid[]) and state = 'no_channel'",
+            [notice.notice_id, *(told_with & notice.told_with)],
+        )
+    if reached:
+        await execute(
+            """update notice set sent_at = $2, state = case when state = 'waiting' then 'failed' else state end
+               where id = any($1::uuid[]) and sent_at is null and state <> 'sent'""",
+            [notice.notice_id, *(told_with & notice.told_with)],
+            now,
+        )
+    action = "notice:told" if reached else "notice:rung_in_vain"
+    await audit.note(action, f"enrolment/{facts.enrolment_id}", who.staff_id, now)

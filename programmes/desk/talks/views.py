@@ -23,6 +23,7 @@ from programmes.cohorts.wording_rules import said
 from programmes.core.errors import Conflict
 from programmes.core.i18n import gettext as _
 from programmes.desk.changes import services as change_services
+from programmes.desk.changes.told_services import telling_people
 from programmes.desk.group.groups_views import group_facts
 from programmes.desk.group.pages import head
 from programmes.desk.talks import pages
@@ -107,7 +108,8 @@ async def book_next(request: AnyRequest, cohort_id: FromPath[int]) -> Response[A
     if typed is not None:
         day, begins, ends, venue_id = typed
         slot, who = slot_on(day, begins, ends), principal(request)
-        refused = await change_services.book_talk(cohort.cohort_id, slot, venue_id, who, now, meant=form.meant)
+        async with telling_people(request.app.state.key_folder, who, now):
+            refused = await change_services.book_talk(cohort.cohort_id, slot, venue_id, who, now, meant=form.meant)
         if not refused:
             return await _done(request, cohort, "bokat")
         _say(form, refused, cohort.form)
@@ -189,7 +191,8 @@ async def book_several(request: AnyRequest, cohort_id: FromPath[int]) -> Respons
     if not planned.reasons and not_meant([*clash_reasons(planned.clashes), *apart], form.meant):
         return await _show_several(request, cohort, form, now, 422, ask=True)
     try:
-        refused = await change_services.book_talks(cohort.cohort_id, *asked, planned.digest, principal(request), now)
+        async with telling_people(request.app.state.key_folder, principal(request), now):
+            refused = await change_services.book_talks(cohort.cohort_id, *asked, planned.digest, principal(request), now)
     except Conflict:
         return await _show_several(request, cohort, form, now, 422, look_again=True)
     if refused:
