@@ -29,7 +29,7 @@ from programmes.core.key_files import (
     read_key,
     sealing_key,
 )
-from programmes.core.key_paths import KeysAway, Spot, reason, sync_folder
+from programmes.core.key_paths import KeysAway, ServiceKeyAway, Spot, reason, sync_folder
 from programmes.core.key_unlinking import discard_key, unlink_again, unlink_key
 from programmes.core.restore_marks import RestoreMarks
 from programmes.core.sealed_bytes import Unreadable, open_by_one, open_text, seal_text
@@ -40,6 +40,7 @@ __all__ = [
     "KeyGone",
     "KeysAway",
     "Receipts",
+    "ServiceKeyAway",
     "Spot",
     "Unreadable",
     "is_begun",
@@ -251,7 +252,7 @@ class KeyFolder(RestoreMarks):
         """A long-lived key of the installation (feed tokens), made when first asked for.
 
         Raises:
-            KeysAway: it was there once and is not now, and another one would do harm (`service_keys.LASTING`).
+            ServiceKeyAway: it was there once and is not now, and another one would do harm (`service_keys.LASTING`).
         """
         # Another folder has keys by the same names: what is sealed or looked up with one of those would open nowhere.
         self.must_be_ours()

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from programmes.core.key_files import KEY_BYTES, away_when_refused, read_key
-from programmes.core.key_paths import KeysAway, Spot
+from programmes.core.key_paths import KeysAway, ServiceKeyAway, Spot
 
 # What is kept was sealed, hashed or addressed with these: another one in their place opens, finds and leads to nothing of
 # it, and lies in the way of the right one when that is put back.
@@ -22,13 +22,14 @@ def read_or_make(at: Spot) -> bytes:
     """The key that lies here, made where it never was.
 
     Raises:
-        KeysAway: it was there once, and another one would do harm; or the folder refuses.
+        ServiceKeyAway: it was there once, and another one would do harm.
+        KeysAway: the folder refuses.
     """
     try:
         return read_key(at)
     except FileNotFoundError:
         if at.stem in LASTING and at.with_suffix(_MADE).exists():
-            raise KeysAway(f"the key `{at.stem}` is not in the folder, where it was") from None
+            raise ServiceKeyAway(at.stem) from None
     with away_when_refused(), contextlib.suppress(FileExistsError):
         at.write(secrets.token_bytes(KEY_BYTES))
     note_made(at)
