@@ -154,6 +154,7 @@ async def start_up(worker: Worker) -> None:
     """
     now = worker.clock.now()
     await folder_marks.note("keys", worker.keys.mark, now)
+    worker.keys.note_service_keys()
     begun = await folder_marks.known("ballots") is not None
     ballots = BallotKeys(worker.settings.ballot_key_folder, worker.settings.key_folder, begun)
     await folder_marks.note("ballots", ballots.mark, now)

@@ -293,6 +293,13 @@ class KeyFolder(RestoreMarks):
         with away_when_refused():
             return service_keys.missing(self._folder)
 
+    def note_service_keys(self) -> None:
+        """At the start of a process: those that lie here lie here, also what came with another release or from a copy and
+        has not been asked for since. One that is lost after this is not made anew. Nothing is noted in another folder."""
+        with contextlib.suppress(KeysAway):
+            self.must_be_ours()
+            service_keys.note_all(self._folder)
+
     def successor(self, kind: Kind, key_id: uuid.UUID) -> Successor:
         """What takes the place of a key. Raises KeyGone when there is none to take it from."""
         self.must_be_ours()

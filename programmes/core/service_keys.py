@@ -6,7 +6,7 @@ in no copy of keys; what a copy brings back is noted when it is next asked for.
 
 import contextlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 from programmes.core.key_files import KEY_BYTES, away_when_refused, read_key
@@ -43,6 +43,16 @@ def note_made(at: Spot) -> None:
             at.with_suffix(_MADE).write(b"")
 
 
+def note_all(folder: Path) -> None:
+    """Whatever lies here, lies here: a key that is lost after this is known to have been there, though it was never asked
+    for since it came with another release or from a copy."""
+    with contextlib.suppress(KeysAway, OSError):
+        service = Spot(folder) / "service"
+        for name in service.names():
+            if name.endswith(_KEY) and not name.startswith("."):
+                note_made(service / name)
+
+
 def missing(folder: Path) -> list[str]:
     """The names of those that lay in this key folder once, and do not now. Makes nothing.
 
@@ -54,10 +64,12 @@ def missing(folder: Path) -> list[str]:
     return [name for name in made if f"{name}{_KEY}" not in names]
 
 
-def give_up(folder: Path, names: Iterable[str]) -> None:
-    """Somebody says that these are lost for good: each is made anew when it is next asked for. Raises KeysAway."""
+def give_up(folder: Path, names: Collection[str]) -> None:
+    """Somebody says that these are lost for good: others are made in their place. Raises KeysAway."""
     service = Spot(folder) / "service"
     with away_when_refused():
         for name in names:
             (service / f"{name}{_MADE}").unlink()
         service.sync()
+    for name in names:
+        read_or_make(service / f"{name}{_KEY}")
