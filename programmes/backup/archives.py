@@ -151,8 +151,8 @@ def merge_receipts(folder: Path, content: bytes) -> None:
 
 
 def other_service_keys(copy: Copy, folder: Path) -> list[str]:
-    """Which keys that are never made anew (`service_keys.LASTING`) are another one in the copy than here, where they stay: one
-    was exchanged since, or made after it was said to be lost."""
+    """Which keys that are never made anew (`LASTING`) are other ones in the copy than here, where they stay: one was
+    exchanged since, or made after it was said to be lost."""
     pairs = {name: (copy.keys.get(f"service/{name}.key"), _key(_at(folder, f"service/{name}.key"))) for name in LASTING}
     return sorted(name for name, (theirs, ours) in pairs.items() if theirs and ours and theirs != ours)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from programmes.core.sealing import KeyFolder
 from programmes.settings import Settings
@@ -11,7 +12,7 @@ from tests.calendar.ics import events
 from tests.calendar.test_own_calendar import PLACE, open_place
 from tests.calendar.test_staff_page import PAGE, addresses
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_leader, sign_in_as
+from tests.factories import a_cohort, a_leader, csrf_of, sign_in_as
 
 
 @pytest.fixture
@@ -49,6 +50,21 @@ async def test_staffs_page_says_that_no_address_can_be_shown_and_calendars_are_a
     assert (answer.status_code, addresses(answer.text)) == (200, [])
     assert "Adresserna kan inte visas just nu" in answer.text
     assert len(events((await client.get(before[0])).content)) == 3
+
+
+async def test_what_needs_the_key_says_in_the_log_which_is_away(
+    client: httpx.AsyncClient, clock: FrozenClock, away: object
+) -> None:
+    assert callable(away)
+    await a_leader(clock.now())
+    await sign_in_as(client, "robin", clock.now())
+    await client.get(PAGE)
+    away()
+    token = csrf_of((await client.get("/personal/idag")).text)
+    with capture_logs() as lines:
+        answer = await client.post(PAGE, data={"kalender": "egen", "_csrf_token": token})
+    assert answer.status_code == 503
+    assert [(line["error"], line["key"]) for line in lines if line["event"] == "unavailable"] == [("ServiceKeyAway", "feed")]
 
 
 async def test_the_page_of_an_open_meeting_place_is_shown_without_its_calendar(
