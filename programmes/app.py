@@ -232,6 +232,7 @@ def create_app(
             with refusals.told():
                 await open_pool(settings.web_database_url, settings.pool_size, on_query, WEB)
             await folder_marks.hold_to(keys)
+        keys.note_service_keys()
         yield
         if own_pool:
             await close_pool()

@@ -13,7 +13,7 @@ from programmes.core import erasure, jobs
 from programmes.core.clock import Clock
 from programmes.core.clock_trace import Witness, by_a_sure_clock
 from programmes.core.restoring import Together
-from programmes.core.sealing import KeyFolder
+from programmes.core.sealing import KeyFolder, ServiceKeyAway
 from programmes.core.which_database import OwnDatabase
 from programmes.desk.closing import services as closing
 from programmes.desk.illness import settling_services as substitutes
@@ -56,6 +56,8 @@ class Worker:
     connection: asyncpg.Connection
     # When the key folder was last looked through.
     swept: list[datetime] = field(default_factory=list)
+    # When records were last looked for that are not found by the key that there is.
+    indexed: list[datetime] = field(default_factory=list)
     # When rows were last held against all receipts.
     compared: list[datetime] = field(default_factory=list)
     # True while all waits for a restore, so that it is logged once.
@@ -145,11 +147,29 @@ async def _sweep_keys(worker: Worker) -> None:
         return
     worker.swept[:] = [now]
     worker.keys.destroy_again()
-    # Should the key of the hashes have become another one.
-    await records.index_missing(worker.keys)
     await key_services.sweep(worker.keys, now, worker.settings.key_quarantine_days)
     # Of a rotation that was broken off; no page that was read before then is still being made.
     worker.keys.drop_replaced(now - SWEEP, now)
+
+
+async def find_records_anew(worker: Worker) -> None:
+    """Records become findable that were not, or not by the key that there is. While that is away it is tried at each tick.
+
+    Raises:
+        ServiceKeyAway: it is. Nothing is changed.
+    """
+    worker.indexed[:] = [worker.clock.now()]
+    try:
+        await records.index_missing(worker.keys)
+    except ServiceKeyAway:
+        worker.indexed.clear()
+        raise
+
+
+async def _find_records(worker: Worker) -> None:
+    # Should the key of the hashes have become another one.
+    if not worker.indexed or abs(worker.clock.now() - worker.indexed[-1]) >= SWEEP:
+        await find_records_anew(worker)
 
 
 @by_a_sure_clock
@@ -189,6 +209,7 @@ def ticks() -> list[Tick]:
         _end_queues,
         _erase_partners,
         _sweep_keys,
+        _find_records,
         _forget_old_sessions,
         _end_feeds,
     ]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from programmes.core import audit, database_marks, folder_marks, service_keys
+from programmes.core import audit, database_marks, folder_marks
 from programmes.core.clock import SystemClock
 from programmes.core.clock_trace import Witness
 from programmes.core.db import close_pool, fetchval, open_pool, transaction
@@ -20,6 +20,7 @@ from programmes.doctor import row_keys
 from programmes.doctor.findings import Patient
 from programmes.evaluation.keys import BallotKeys
 from programmes.people import rotation_services as rotation
+from programmes.service_key_commands import lost_of_service
 from programmes.settings import Settings
 
 _WARNING = """\
@@ -150,28 +151,10 @@ _KNOWN = "Known as lost from now on, with the keys that are missing:"
 _SERVICE = "service"
 
 
-def _lost_of_service(settings: Settings, yes: bool) -> int:
-    """Long-lived keys that are away are lost, and others may be made in their place."""
-    keys = KeyFolder.there(settings.key_folder)
-    if not (gone := keys.missing_service_keys()):
-        print("No such key is missing.")
-        return 0
-    names = ", ".join(gone)
-    if not yes:
-        print(
-            f"Missing: {names}. If every copy of them is lost: say --yes, and others are made in their place.",
-            file=sys.stderr,
-        )
-        return 2
-    service_keys.give_up(keys.folder, gone)
-    print(f"Known as lost from now on: {names}. Others are made in their place when they are next needed.")
-    return 0
-
-
 def _lost(settings: Settings, arguments: argparse.Namespace) -> int:
     """What only keys could open that are not there any more is lost, and that is known: no fault to `doctor` any longer."""
     if arguments.what == _SERVICE:
-        return _lost_of_service(settings, arguments.yes)
+        return lost_of_service(settings, arguments.yes)
     kinds = row_keys.NAMED[arguments.what]
 
     async def do() -> list[str]:

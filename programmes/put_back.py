@@ -5,13 +5,12 @@ from datetime import timedelta
 import structlog
 
 from programmes.core import database_marks, which_database
-from programmes.core.sealing import KeysAway
+from programmes.core.sealing import KeysAway, ServiceKeyAway
 from programmes.desk.closing import services as closing
-from programmes.duties import SWEEP, Worker
+from programmes.duties import SWEEP, Worker, find_records_anew
 from programmes.enrolment import place_services
 from programmes.enrolment.records import consent_services, key_services
 from programmes.oversight.retention import services as retention
-from programmes.people import records
 from programmes.people import session_services as sessions
 
 log = structlog.get_logger()
@@ -82,7 +81,11 @@ async def erase_again(worker: Worker) -> None:
     # After that, for of a way that has ended no consent is left to doubt.
     await consent_services.erase_restored(worker.keys, worker.clock.now())
     await key_services.bring_back(worker.keys)
-    await records.index_missing(worker.keys)
+    try:
+        await find_records_anew(worker)
+    except ServiceKeyAway as error:
+        # Nothing is erased by that key: all else must not wait for it. Each tick tries again.
+        log.error("records_wait_for_key", key=error.name)
     # Before the mark goes: killed in between, this is done again.
     await database_marks.renew(worker.keys, worker.clock.now(), anew=True)
     worker.keys.unmark_restored()

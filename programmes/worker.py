@@ -21,6 +21,7 @@ from programmes.core.clock import Clock
 from programmes.core.clock_trace import Witness, needs_a_sure_clock
 from programmes.core.connecting import connect
 from programmes.core.db import PARTING_SECONDS, WORKER, close_pool, open_pool
+from programmes.core.key_paths import which_is_away
 from programmes.core.restoring import held_off
 from programmes.core.sealing import KeyFolder, KeysAway
 from programmes.duties import BESIDE_A_RESTORE, Handler, Tick, Worker, handlers, ticks
@@ -139,7 +140,7 @@ async def _tick(worker: Worker, free: bool) -> None:
         try:
             await due(worker)
         except Exception as error:
-            log.error("tick_failed", tick=due.__name__, error=type(error).__name__)
+            log.error("tick_failed", tick=due.__name__, error=type(error).__name__, **which_is_away(error))
     if free:
         await database_marks.renew(worker.keys, worker.clock.now())
 
@@ -153,6 +154,7 @@ async def start_up(worker: Worker) -> None:
     """
     now = worker.clock.now()
     await folder_marks.note("keys", worker.keys.mark, now)
+    worker.keys.note_service_keys()
     begun = await folder_marks.known("ballots") is not None
     ballots = BallotKeys(worker.settings.ballot_key_folder, worker.settings.key_folder, begun)
     await folder_marks.note("ballots", ballots.mark, now)

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from programmes.backup import BackupError
 from programmes.core.sealing import KEY_BYTES, Receipts, Spot, read_key
+from programmes.core.service_keys import LASTING, note_all
 
 _MARK = "service/installation.key"
 _SEAL = "service/backup.key"
@@ -149,6 +150,13 @@ def merge_receipts(folder: Path, content: bytes) -> None:
             ours.append(receipt)
 
 
+def other_service_keys(copy: Copy, folder: Path) -> list[str]:
+    """Which keys that are never made anew (`LASTING`) are other ones in the copy than here, where they stay: one was
+    exchanged since, or made after it was said to be lost."""
+    pairs = {name: (copy.keys.get(f"service/{name}.key"), _key(_at(folder, f"service/{name}.key"))) for name in LASTING}
+    return sorted(name for name, (theirs, ours) in pairs.items() if theirs and ours and theirs != ours)
+
+
 def put_back(copy: Copy, folder: Path) -> int:
     """The keys that are missing here, but for those that were destroyed; returns how many were put back.
 
@@ -163,4 +171,5 @@ def put_back(copy: Copy, folder: Path) -> int:
             with contextlib.suppress(FileExistsError):
                 _at(folder, name).write(copy.keys[name])
                 written += 1
+    note_all(folder)
     return written

@@ -1,7 +1,7 @@
 """Putting back the keys alone, where the database is as it should be; and whether its records open with them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from programmes.backup import BackupError, NotBegun, archives, files
 from programmes.backup.archives import Copy
@@ -17,11 +17,13 @@ from programmes.settings import Settings
 @dataclass(frozen=True)
 class KeysBack:
     """How many keys were put back, how many protected records were tried with what lies there now, and what is wrong with
-    those that don't open. A copy from after an exchange of keys has every key, and not one of them opens what is older."""
+    those that don't open; and which long-lived keys are other ones in the copy, and were not taken from it.
+    A copy from after an exchange of keys has every key, and not one of them opens what is older."""
 
     number: int
     tried: Tried
     faults: Sequence[Finding]
+    others: Sequence[str] = ()
 
 
 async def keys_alone(settings: Settings, copy: Copy, clock: Clock) -> KeysBack:
@@ -43,10 +45,11 @@ async def keys_alone(settings: Settings, copy: Copy, clock: Clock) -> KeysBack:
     may_be_put_back(settings, copy)
     with no_other_keys(settings), files.disk_in_words(settings.key_folder):
         number = archives.put_back(copy, settings.key_folder)
+        others = archives.other_service_keys(copy, settings.key_folder)
     with database_in_words():
         await open_pool(settings.worker_database_url, 2, limits=WORKER)
         try:
-            return await _looked_at(number, Patient(settings, clock.now()))
+            return replace(await _looked_at(number, Patient(settings, clock.now())), others=others)
         finally:
             await close_pool()
 

@@ -23,6 +23,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.settings import Settings
 
 _SEAL = "backup"
+_OTHERS = "The key folder is not the one that the database's rows belong to. Mount the right one."
 # The database may take its time, and stands still in one transaction meanwhile.
 _LIMITS = {**WORKER, "idle_in_transaction_session_timeout": "0"}
 
@@ -48,9 +49,21 @@ def _keys(settings: Settings) -> KeyFolder:
     keys = KeyFolder.there(settings.key_folder)
     if keys.is_restoring():
         raise BackupError("A backup is being put back, or that broke off: there is nothing whole to back up yet.")
-    # Made at the first backup, before the keys are copied, so that every copy has it.
-    keys.service_key(_SEAL)
     return keys
+
+
+async def _must_be_the_databases(settings: Settings, keys: KeyFolder) -> None:
+    """Before anything is made in the folder, be it a lock. Raises BackupError when it is another installation's."""
+    connection = await connect(settings.worker_database_url)
+    try:
+        mark = await connection.fetchval("select mark from key_folder where name = 'keys'")
+    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
+        # What that means is said when the rows are read.
+        return
+    finally:
+        await connection.close()
+    if mark not in {None, keys.mark}:
+        raise BackupError(_OTHERS)
 
 
 @asynccontextmanager
@@ -89,6 +102,7 @@ async def make(settings: Settings, now: datetime, progress: Progress) -> Made:
     with places.alone(settings.backup_folder):
         places.tidy(settings, now)
         keys, draft = _keys(settings), places.Draft(settings, now)
+        await _must_be_the_databases(settings, keys)
         try:
             made = await _made(_Run(settings, keys, draft, recipients, progress), now)
         except BaseException:
@@ -112,7 +126,9 @@ class _Run:
 async def _made(run: _Run, now: datetime) -> Made:
     async with _one_moment(run.settings) as (facts, snapshot):
         if facts.marks.get("keys", run.keys.mark.hex()) != run.keys.mark.hex():
-            raise BackupError("The key folder is not the one that the database's rows belong to. Mount the right one.")
+            raise BackupError(_OTHERS)
+        # Made at the first backup, before the keys are copied, so that every copy has it.
+        run.keys.service_key(_SEAL)
         dumped = await asyncio.to_thread(_dump, run, facts, snapshot)
         # After the rows, and before any key may be exchanged again.
         packed = _packed(run.settings)

@@ -113,6 +113,11 @@ def _keys_alone(settings: Settings, arguments: argparse.Namespace) -> int:
     print(
         f"Protected records that open with what lies there now: {done.tried.opened} of {done.tried.looked} that were tried."
     )
+    if done.others:
+        print(
+            f"Not as in the copy: {', '.join(done.others)}. What lies there stays. To take the copy's, move service/NAME.key"
+            " away and run this again: what was made with the other one since does not open then."
+        )
     if done.faults:
         print(as_text(done.faults), file=sys.stderr)
     return exit_code(done.faults)

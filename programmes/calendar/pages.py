@@ -32,6 +32,14 @@ class StaffCalendars:
     groups: tuple[GroupCalendar, ...]
     renewed: str = ""
     done: str = ""
+    away: bool = False
+
+
+@dataclass(frozen=True)
+class NoAddresses:
+    """Instead of them, while the key that they are made with is away."""
+
+    away: bool = True
 
 
 @dataclass(frozen=True)

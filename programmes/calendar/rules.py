@@ -63,12 +63,14 @@ class Address:
 @dataclass(frozen=True)
 class ParticipantCalendar:
     """What Min plats shows. `address` is None until somebody with protected identity asks for one.
+    `away`: the key of addresses is, so that none can be shown.
     `wrong`: why the title that was typed is not kept; `seen`, a sign of the address, goes with the form that changes it."""
 
     title: str
     address: Address | None
     wrong: str = ""
     seen: str = ""
+    away: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 from programmes.calendar import queries, rules, text
 from programmes.calendar.rules import Feed, FeedKind
 from programmes.cohorts import queries as cohorts
-from programmes.core.db import execute, fetchval, transaction
+from programmes.core.db import execute, fetch, fetchval, transaction
 from programmes.core.errors import NotFound
 from programmes.core.naming_rules import more_than_an_alias
-from programmes.core.sealing import KeyFolder, KeyGone, Unreadable
+from programmes.core.sealing import KeyFolder, KeyGone, ServiceKeyAway, Unreadable
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,17 @@ def _digest(feed_id: UUID, generation: int, keys: KeyFolder) -> bytes:
 async def participant_calendar(
     enrolment_id: UUID, keys: KeyFolder, base_url: str, now: datetime
 ) -> rules.ParticipantCalendar:
-    """What `calendar/_participant.html` shows of somebody's calendar, as `page.calendar`."""
-    feed = await participant_feed(enrolment_id, keys, now)
-    if feed is None:
-        return rules.ParticipantCalendar("", None)
+    """What `calendar/_participant.html` shows of somebody's calendar, as `page.calendar`. While the key of addresses is away
+    that is said, and the rest of the page is shown: a place that was just taken has its code there."""
+    try:
+        feed = await participant_feed(enrolment_id, keys, now)
+        if feed is None:
+            return rules.ParticipantCalendar("", None)
+        address, seen = rules.Address(base_url + feed_address(feed, keys)), address_sign(feed, keys)
+    except ServiceKeyAway:
+        return rules.ParticipantCalendar("", None, away=True)
     title = own_title(feed.sealed_title, feed.key_id, keys) or text.default_title()
-    return rules.ParticipantCalendar(
-        title, rules.Address(base_url + feed_address(feed, keys)), seen=address_sign(feed, keys)
-    )
+    return rules.ParticipantCalendar(title, address, seen=seen)
 
 
 def address_sign(feed: Feed, keys: KeyFolder) -> str:
@@ -81,13 +84,16 @@ async def cohort_feed(cohort_id: int, staff_id: int, keys: KeyFolder, now: datet
 async def open_calendars(
     cohort_ids: Sequence[int], keys: KeyFolder, base_url: str, now: datetime
 ) -> dict[int, rules.Address]:
-    """The public addresses of drop-in places by cohort, each made when first asked about."""
+    """The public addresses of drop-in places by cohort, each made when first asked about; none while their key is away."""
     if not cohort_ids:
         return {}
     found = await queries.of_cohorts(cohort_ids)
-    for cohort_id in set(cohort_ids) - set(found):
-        found[cohort_id] = await _make("drop_in", keys, now, cohort_id=cohort_id)
-    return {cohort_id: rules.Address(base_url + feed_address(feed, keys)) for cohort_id, feed in found.items()}
+    try:
+        for cohort_id in set(cohort_ids) - set(found):
+            found[cohort_id] = await _make("drop_in", keys, now, cohort_id=cohort_id)
+        return {cohort_id: rules.Address(base_url + feed_address(feed, keys)) for cohort_id, feed in found.items()}
+    except ServiceKeyAway:
+        return {}
 
 
 async def leader_feed(staff_id: int, keys: KeyFolder, now: datetime) -> Feed:
@@ -221,6 +227,33 @@ async def renew(feed_id: UUID, keys: KeyFolder, now: datetime, seen: int | None 
             _day(now),
         )
     return renewed
+
+
+async def astray(keys: KeyFolder) -> list[UUID]:
+    """The live feeds whose address, as it is shown, leads to nothing: it follows from the key, and theirs was made with
+    another one than there is.
+
+    Raises:
+        ServiceKeyAway: there is none.
+    """
+    rows = await fetch("select id, generation, token_digest from feed where revoked_at is null order by id")
+    key = keys.service_key("feed") if rows else b""
+    return [
+        row["id"]
+        for row in rows
+        if queries.token_digest(rules.token(row["id"], row["generation"], key)) != row["token_digest"]
+    ]
+
+
+async def address_anew(keys: KeyFolder, now: datetime) -> int:
+    """Give every feed that is astray a new address, all or none; returns how many. Their old ones end as when renewed."""
+    async with transaction():
+        # None may be renewed meanwhile, and none is made with a key that is another one now.
+        await execute("lock table feed in share row exclusive mode")
+        lost = await astray(keys)
+        for feed_id in lost:
+            await renew(feed_id, keys, now)
+    return len(lost)
 
 
 _REVOKE = """update feed set revoked_at = $1, sealed_title = null, titled_at = null, title_revision = 0, created_at = $1,

@@ -18,7 +18,7 @@ from programmes.core.db import transaction
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
-from programmes.core.sealing import KeyFolder
+from programmes.core.sealing import KeyFolder, ServiceKeyAway
 from programmes.enrolment import code_queries
 from programmes.web.forms import read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -82,14 +82,21 @@ def _moment(header: str) -> datetime | None:
 @get("/personal/kalender", guards=[signed_in])
 async def staff_calendars(request: AnyRequest) -> Response[Any]:
     """The addresses of one's own calendar and of the groups one works with."""
+    try:
+        view = await _addresses(request)
+    except ServiceKeyAway:
+        return page(request, "calendar/staff.html", pages.NoAddresses())
+    return page(request, "calendar/staff.html", view)
+
+
+async def _addresses(request: AnyRequest) -> pages.StaffCalendars:
     person, state = principal(request), request.app.state
     now = state.clock.now()
     own = await services.leader_feed(person.staff_id, state.key_folder, now)
     groups = await cohorts.all_mine(person, local_date(now), ["planned", "open", "postponed", "started"])
     made = [(group, await services.cohort_feed(group.cohort_id, person.staff_id, state.key_folder, now)) for group in groups]
     key, renewed = state.key_folder.service_key("feed"), request.query_params.get("bytt", "")
-    view = pages.staff_calendars(own, made, key, state.settings.base_url, renewed)
-    return page(request, "calendar/staff.html", view)
+    return pages.staff_calendars(own, made, key, state.settings.base_url, renewed)
 
 
 @post("/personal/kalender", guards=[signed_in], status_code=200)

@@ -26,6 +26,19 @@ class KeysAway(Exception):
     this process or damaged. It passes when that is mended, so nobody may take it for an erasure. Names no key."""
 
 
+class ServiceKeyAway(KeysAway):
+    """One long-lived key of the service is away, all others are as they were: what needs none of it goes on."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the key `{name}` is not in the folder, where it was")
+        self.name = name
+
+
+def which_is_away(error: Exception) -> dict[str, str]:
+    """What a log says of an error beside its class: of a service's key that is away its name, which is nobody's."""
+    return {"key": error.name} if isinstance(error, ServiceKeyAway) else {}
+
+
 class NoFile(KeysAway):
     """What lies in the very place of a file is none: a link, a folder, a pipe. What lies beside it is as it was."""
 

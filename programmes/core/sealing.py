@@ -29,7 +29,7 @@ from programmes.core.key_files import (
     read_key,
     sealing_key,
 )
-from programmes.core.key_paths import KeysAway, Spot, reason, sync_folder
+from programmes.core.key_paths import KeysAway, ServiceKeyAway, Spot, reason, sync_folder
 from programmes.core.key_unlinking import discard_key, unlink_again, unlink_key
 from programmes.core.restore_marks import RestoreMarks
 from programmes.core.sealed_bytes import Unreadable, open_by_one, open_text, seal_text
@@ -40,6 +40,7 @@ __all__ = [
     "KeyGone",
     "KeysAway",
     "Receipts",
+    "ServiceKeyAway",
     "Spot",
     "Unreadable",
     "is_begun",
@@ -251,7 +252,7 @@ class KeyFolder(RestoreMarks):
         """A long-lived key of the installation (feed tokens), made when first asked for.
 
         Raises:
-            KeysAway: it was there once and is not now, and another one would do harm (`service_keys.LASTING`).
+            ServiceKeyAway: it was there once and is not now, and another one would do harm (`service_keys.LASTING`).
         """
         # Another folder has keys by the same names: what is sealed or looked up with one of those would open nowhere.
         self.must_be_ours()
@@ -291,6 +292,13 @@ class KeyFolder(RestoreMarks):
         self.must_be_ours()
         with away_when_refused():
             return service_keys.missing(self._folder)
+
+    def note_service_keys(self) -> None:
+        """At the start of a process: those that lie here lie here, also what came with another release or from a copy and
+        has not been asked for since. One that is lost after this is not made anew. Nothing is noted in another folder."""
+        with contextlib.suppress(KeysAway):
+            self.must_be_ours()
+            service_keys.note_all(self._folder)
 
     def successor(self, kind: Kind, key_id: uuid.UUID) -> Successor:
         """What takes the place of a key. Raises KeyGone when there is none to take it from."""

@@ -6,11 +6,11 @@ in no copy of keys; what a copy brings back is noted when it is next asked for.
 
 import contextlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 from programmes.core.key_files import KEY_BYTES, away_when_refused, read_key
-from programmes.core.key_paths import KeysAway, Spot
+from programmes.core.key_paths import KeysAway, ServiceKeyAway, Spot
 
 # What is kept was sealed, hashed or addressed with these: another one in their place opens, finds and leads to nothing of
 # it, and lies in the way of the right one when that is put back.
@@ -22,13 +22,14 @@ def read_or_make(at: Spot) -> bytes:
     """The key that lies here, made where it never was.
 
     Raises:
-        KeysAway: it was there once, and another one would do harm; or the folder refuses.
+        ServiceKeyAway: it was there once, and another one would do harm.
+        KeysAway: the folder refuses.
     """
     try:
         return read_key(at)
     except FileNotFoundError:
         if at.stem in LASTING and at.with_suffix(_MADE).exists():
-            raise KeysAway(f"the key `{at.stem}` is not in the folder, where it was") from None
+            raise ServiceKeyAway(at.stem) from None
     with away_when_refused(), contextlib.suppress(FileExistsError):
         at.write(secrets.token_bytes(KEY_BYTES))
     note_made(at)
@@ -42,6 +43,16 @@ def note_made(at: Spot) -> None:
             at.with_suffix(_MADE).write(b"")
 
 
+def note_all(folder: Path) -> None:
+    """Whatever lies here, lies here: a key that is lost after this is known to have been there, though it was never asked
+    for since it came with another release or from a copy."""
+    with contextlib.suppress(KeysAway, OSError):
+        service = Spot(folder) / "service"
+        for name in service.names():
+            if name.endswith(_KEY) and not name.startswith("."):
+                note_made(service / name)
+
+
 def missing(folder: Path) -> list[str]:
     """The names of those that lay in this key folder once, and do not now. Makes nothing.
 
@@ -53,10 +64,12 @@ def missing(folder: Path) -> list[str]:
     return [name for name in made if f"{name}{_KEY}" not in names]
 
 
-def give_up(folder: Path, names: Iterable[str]) -> None:
-    """Somebody says that these are lost for good: each is made anew when it is next asked for. Raises KeysAway."""
+def give_up(folder: Path, names: Collection[str]) -> None:
+    """Somebody says that these are lost for good: others are made in their place. Raises KeysAway."""
     service = Spot(folder) / "service"
     with away_when_refused():
         for name in names:
             (service / f"{name}{_MADE}").unlink()
         service.sync()
+    for name in names:
+        read_or_make(service / f"{name}{_KEY}")

@@ -47,6 +47,8 @@ _OF_KEYS: tuple[Check, ...] = (
     key_checks.receipts,
     service_key_checks.service_keys,
     service_key_checks.search_key,
+    service_key_checks.feed_key,
+    service_key_checks.factor_key,
     key_checks.aside,
     row_keys.ballot_keys,
     key_checks.small_groups,

@@ -2,39 +2,46 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from programmes.calendar import services as calendar
 from programmes.core import service_keys as long_lived
 from programmes.core.db import fetchval
 from programmes.core.sealing import KeyFolder, KeysAway
 from programmes.doctor.findings import Finding, Level, Patient
-from programmes.people import lookup_services
+from programmes.people import factor_services, lookup_services
 
 
 @dataclass(frozen=True)
 class _Service:
-    """A long-lived key: the table whose rows were made with it, if any; how bad it is that it is away, and what follows."""
+    """A long-lived key: what follows when it is away, how bad that is, and which rows were made with it, if any."""
 
     then: str
     level: Level = "warning"
-    table: str = ""
+    rows: str = ""
 
 
+_NEVER, _FIRST = (
+    "None is made in its place.",
+    "It was never noted that it was there: whoever needs it first makes another one.",
+)
 _ANEW = "Whoever needs it next makes another one:"
 _SERVICES = {
     "second-factor": _Service(
-        "None is made in its place. Until it is back nobody signs in with a code app, or takes one into use. If every copy"
+        "Until it is back nobody signs in with a code app, or takes one into use. If every copy"
         " is lost: programmes keys lost service, and programmes staff second-factor reset for each.",
         *("fault", "second_factor"),
     ),
     "search": _Service(
-        "None is made in its place. Until it is back nobody is found by name or number, nobody can apply by name, and no"
+        "Until it is back nobody is found by name or number, nobody can apply by name, and no"
         " record is changed. If every copy is lost: programmes keys lost service; the worker finds every record anew then.",
         *("fault", "person_lookup"),
     ),
     "feed": _Service(
-        "None is made in its place. Every calendar that people subscribe to has an address made with it, and is not answered"
-        " until it is back. If every copy is lost: programmes keys lost service, and everybody subscribes anew.",
-        *("fault", "feed"),
+        "Calendars that people subscribe to are answered as before. Until it is back no address of one is shown, made or"
+        " changed. If every copy is lost: programmes keys lost service; every calendar gets another address then, those from"
+        " before end, and everybody subscribes anew.",
+        *("fault", "feed where revoked_at is null"),
     ),
     "backup": _Service(
         f"{_ANEW} the next backup. Backups from before are then put back only with --keys and a copy of person keys that has"
@@ -53,22 +60,33 @@ _SERVICE_BACK = (
 )
 
 
+async def gone(folder: Path) -> list[str]:
+    """Which long-lived keys are not in this folder that were there once, or that rows were made with.
+
+    Raises:
+        KeysAway, OSError: it can't be looked into.
+    """
+    found = set(long_lived.missing(folder))
+    for name, service in _SERVICES.items():
+        away = not (folder / "service" / f"{name}.key").exists()
+        if away and service.rows and await fetchval(f"select exists (select from {service.rows})"):
+            found.add(name)
+    return sorted(found)
+
+
 async def service_keys(patient: Patient) -> Sequence[Finding]:
     """Whether the long-lived keys are there that were made once, or that rows were made with."""
     folder, check = patient.settings.key_folder, "service keys"
     try:
-        gone = set(long_lived.missing(folder))
+        missing, noted = await gone(folder), long_lived.missing(folder)
     except (OSError, KeysAway):
         # That it is closed is said of the folder.
         return []
-    for name, service in _SERVICES.items():
-        away = not (folder / "service" / f"{name}.key").exists()
-        if away and service.table and await fetchval(f"select exists (select from {service.table})"):
-            gone.add(name)
     found = []
-    for name in sorted(gone):
+    for name in missing:
         service = _SERVICES.get(name, _OTHER)
-        told = f"The key `{name}` is not in the folder. {service.then}"
+        made = "" if name not in long_lived.LASTING else f"{_NEVER} " if name in noted else f"{_FIRST} "
+        told = f"The key `{name}` is not in the folder. {made}{service.then}"
         found.append(Finding(check, service.level, told, _SERVICE_BACK.format(name=name)))
     return found or [Finding(check, "ok", "The long-lived keys that were made are there.")]
 
@@ -90,3 +108,32 @@ async def search_key(patient: Patient) -> Sequence[Finding]:
             Finding("search", "fault", told, "Start the worker, which makes them anew within the hour, or at its start.")
         ]
     return [Finding("search", "ok", "Records have hashes under the key that there is.")]
+
+
+async def feed_key(patient: Patient) -> Sequence[Finding]:
+    """Whether the addresses of calendars, as they are shown, lead to them."""
+    folder = patient.settings.key_folder
+    if not (folder / "service" / "feed.key").exists():
+        return []
+    if other := len(await calendar.astray(KeyFolder.there(folder))):
+        told = f"{other} calendars have an address under another key than there is: the one that is shown leads to nothing."
+        mend = (
+            "Put the right key back, if there is a copy of it. If not: programmes keys lost service --yes, which gives those"
+            " another address and ends the one that they have."
+        )
+        return [Finding("feed", "fault", told, mend)]
+    return [Finding("feed", "ok", "The addresses of calendars are made with the key that there is.")]
+
+
+async def factor_key(patient: Patient) -> Sequence[Finding]:
+    """Whether every secret of a code app opens with the key that there is."""
+    folder = patient.settings.key_folder
+    if not (folder / "service" / "second-factor.key").exists():
+        return []
+    if other := len(await factor_services.unreadable(KeyFolder.there(folder))):
+        told = (
+            f"{other} accounts have a code app whose secret lies under another key than there is: their codes are refused."
+        )
+        mend = "programmes keys lost service names them; for each: programmes staff second-factor reset"
+        return [Finding("second factor", "warning", told, mend)]
+    return [Finding("second factor", "ok", "Secrets of code apps open with the key that there is.")]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from programmes.core import audit
 from programmes.core.codes import digest, grouped, new_code, normalised
-from programmes.core.db import execute, fetchrow, fetchval, transaction
+from programmes.core.db import execute, fetch, fetchrow, fetchval, transaction
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.people import attempt_services as attempts
@@ -92,6 +92,28 @@ def offered(staff_id: int, username: str, issuer: str, sealed: str, keys: KeyFol
     if not timedelta(0) <= now - datetime.fromisoformat(shown) < _OFFER_LASTS:
         return None
     return Offer(secret, app_address(secret, username, issuer), sealed)
+
+
+async def unreadable(keys: KeyFolder) -> list[str]:
+    """The usernames of whose secret lies under another key than there is: they sign in once it is reset, or with a recovery
+    code.
+
+    Raises:
+        ServiceKeyAway: there is none.
+    """
+    rows = await fetch(
+        """select s.username, f.staff_id, f.sealed from second_factor f join staff s on s.id = f.staff_id
+           order by s.username"""
+    )
+    return [row["username"] for row in rows if not _opens(row["staff_id"], row["sealed"], keys)]
+
+
+def _opens(staff_id: int, sealed: bytes, keys: KeyFolder) -> bool:
+    try:
+        keys.open_for_service(_SERVICE, _about(staff_id), sealed)
+    except Unreadable:
+        return False
+    return True
 
 
 async def accept(staff_id: int, typed: str, keys: KeyFolder, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 from programmes.core import codes, errors
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import speaking
+from programmes.core.key_paths import which_is_away
 from programmes.core.sealing import KeyGone, KeysAway, Unreadable
 from programmes.core.which_database import GivenUp
 from programmes.web import rendering
@@ -187,7 +188,7 @@ def unavailable(request: AnyRequest, error: Exception) -> Response[Any]:
     if request.url.path == "/u":
         return _slip_unavailable(request, error)
     number = _error_number()
-    log.error("unavailable", number=number, error=type(error).__name__, route=_route(request))
+    log.error("unavailable", number=number, error=type(error).__name__, **which_is_away(error), route=_route(request))
     answer: Response[Any]
     if _wants_json(request):
         answer = _json(503, "Not available just now", number)

@@ -416,6 +416,8 @@ async def test_a_backup_that_cannot_be_made_says_why_and_leaves_nothing_and_the_
     await refused("no key folder", replace(own, key_folder=tmp_path / "none"))
     KeyFolder(tmp_path / "other")
     await refused("not the one that the database's rows", replace(own, key_folder=tmp_path / "other"))
+    # Nothing was made in it.
+    assert [path.name for path in (tmp_path / "other").rglob("*") if path.is_file()] == ["installation.key"]
     # As it is typed: a line, 1, and a trace.
     code, said = await typed(replace(own, key_folder=tmp_path / "other"), "backup")
     assert (code, said.startswith("programmes backup: The key folder is not the one")) == (1, True)
@@ -550,6 +552,17 @@ async def test_a_rehearsal_fails_where_keys_do_not_belong_and_what_a_killed_one_
         2,
         "programmes restore: name a backup, or with --keys a copy of keys, or --drill.\n",
     )
+
+
+async def test_a_service_key_that_is_another_one_in_the_copy_is_told_of(place: Place, typed: Typed) -> None:
+    own = place.settings
+    place.keys.service_key("feed")
+    assert await typed(own, "backup") == (0, "")
+    given = ("restore", "--identity", place.identity, "--keys", place.copy())
+    assert "Not as in the copy" not in (await typed(own, *given))[1]
+    (own.key_folder / "service/feed.key").write_bytes(b"f" * 32)
+    assert "Not as in the copy: feed. What lies there stays." in (await typed(own, *given))[1]
+    assert place.keys.service_key("feed") == b"f" * 32
 
 
 async def test_keys_that_are_put_back_alone_and_open_no_record_are_told_of(place: Place, typed: Typed) -> None:

@@ -200,7 +200,7 @@ async def test_what_is_missing_of_service_and_log_keys_is_said_with_where_it_lie
         ("sign-in", "warning", "begins again"),
         ("search", "fault", "None is made in its place. Until it is back nobody is found"),
         ("second-factor", "fault", "nobody signs in with a code app"),
-        ("feed", "fault", "is not answered until it is back"),
+        ("feed", "fault", "are answered as before. Until it is back no address"),
     ],
 )
 async def test_of_each_service_key_that_is_away_it_is_said_what_follows(

@@ -88,7 +88,7 @@ async def show_programme(request: AnyRequest, slug: FromPath[str]) -> Response[A
     calendars = await calendar.open_calendars(
         [o.cohort_id for o in openings], state.key_folder, state.settings.base_url, office.now
     )
-    openings = [replace(o, calendar=calendars[o.cohort_id]) for o in openings]
+    openings = [replace(o, calendar=calendars.get(o.cohort_id)) for o in openings]
     years = await amount_of("protected_record")
     view = pages.programme_page(programme, starts, openings, office, years)
     if programme.form == "drop_in":
