@@ -581,7 +581,7 @@ async def test_the_office_sets_how_many_starts_it_wants_and_is_told_by_when_to_o
     assert await owner.fetchval("select number from yearly_starts where section = '2.1'") == 3
     text = (await client.get(STARTS)).text
     assert "0 av 3" in text
-    assert "För att hinna start 1 2026: öppna anmälan senast" in text
+    assert "För att hinna start 1 och 2 2026: öppna anmälan senast" in text
     # On Idag from eight weeks before.
     assert "Planera nästa start av" in (await client.get("/personal/idag")).text
     assert (await post_form(client, address, fields)).status_code == 303

@@ -155,7 +155,7 @@ async def test_a_manager_reads_the_year_and_what_it_lacks_without_a_way_to_plan(
     assert "Saknar starter i år" in text
     assert "0 av 2" in text
     assert "Starten i september behövs, och där saknas 4." in text
-    assert "För att hinna start 1 2026: öppna anmälan senast" in text
+    assert "För att hinna start 1 och 2 2026: öppna anmälan senast" in text
     for address in ("/personal/grupper/ny", f"{STARTS}/per-ar", f"/personal/grupper/{cohort.cohort_id}"):
         assert f'href="{address}"' not in text
     today = (await client.get("/personal/idag")).text

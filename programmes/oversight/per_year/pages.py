@@ -100,7 +100,8 @@ def _last_chance(section: str, year: Year, chances: Chances) -> tuple[str, str, 
     if not year.unplanned or year.required is None:
         return "", "", ""
     chance = last_chance(chances.year, chances.visits.get(section, False))
-    words = {"n": year.required - year.unplanned + 1, "year": chances.year, "day": day_long(chance.open_by)}
+    missing = [str(n) for n in range(year.required - year.unplanned + 1, year.required + 1)]
+    words = {"n": listed(missing), "year": chances.year, "day": day_long(chance.open_by)}
     if chance.over(chances.today):
         return _("Anmälan till start %(n)s %(year)s skulle ha öppnat senast %(day)s.", **words), "stop", "warn"
     parts = [_("För att hinna start %(n)s %(year)s: öppna anmälan senast %(day)s.", **words)]
