@@ -38,6 +38,12 @@ def read_only(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
     return mount
 
 
+def _without_backups(own: Settings) -> None:
+    """The next one may fall into the same second, and would have the name of the one before."""
+    for path in [*own.backup_folder.iterdir(), *own.key_backup_folder.iterdir()]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 @pytest.mark.parametrize("held_before", [True, False])
 async def test_what_lies_in_a_key_folder_that_cannot_be_written_is_backed_up(
     place: Place, typed: Typed, read_only: Callable[[Path], None], held_before: bool
@@ -45,9 +51,7 @@ async def test_what_lies_in_a_key_folder_that_cannot_be_written_is_backed_up(
     own = place.settings
     lock = own.key_folder / ".rotating"
     assert await typed(own, "backup") == (0, "")
-    # A second one may fall into the same second, and would have its name.
-    for path in [*own.backup_folder.iterdir(), *own.key_backup_folder.iterdir()]:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    _without_backups(own)
     if not held_before:
         lock.unlink()
     read_only(own.key_folder)
@@ -57,6 +61,7 @@ async def test_what_lies_in_a_key_folder_that_cannot_be_written_is_backed_up(
     with pytest.raises(KeysAway, match="cannot be written"), alone_with(own.key_folder):
         pass
     if held_before:
+        _without_backups(own)
         with lock.open() as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             code, said = await typed(own, "backup")
