@@ -1,7 +1,7 @@
 """Whom a change of sessions does not reach stands on every page in the moment it is made: no worker is needed for that."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 import httpx
@@ -19,6 +19,17 @@ from tests.factories import a_cohort, a_coordinator, post_form, sign_in_as, some
 from tests.notices.mail import Mail
 
 WRITING = "Beskeden skrivs just nu"
+
+
+@pytest.fixture(autouse=True)
+def ticking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by a real clock, no two looks at it are the same moment: a request may take several."""
+
+    def now(self: FrozenClock) -> datetime:
+        self.advance(microseconds=1)
+        return self._moment
+
+    monkeypatch.setattr(FrozenClock, "now", now)
 
 
 @pytest.fixture
