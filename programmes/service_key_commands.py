@@ -4,7 +4,7 @@ import asyncio
 import sys
 from dataclasses import dataclass
 
-from programmes.calendar import services as calendar
+from programmes.calendar import astray_services
 from programmes.core import folder_marks, service_keys
 from programmes.core.clock import SystemClock
 from programmes.core.db import close_pool, open_pool
@@ -27,7 +27,7 @@ class _Lost:
 
 async def _look(keys: KeyFolder) -> _Lost:
     gone = await service_key_checks.gone(keys.folder)
-    astray = [] if "feed" in gone else await calendar.astray(keys)
+    astray = [] if "feed" in gone else await astray_services.astray(keys)
     return _Lost(gone, len(astray), [] if "second-factor" in gone else await factor_services.unreadable(keys))
 
 
@@ -50,7 +50,7 @@ async def _give_up(settings: Settings, yes: bool) -> _Lost:
             return lost
         service_keys.give_up(keys.folder, lost.gone)
         # Broken off between the two it is said again: doctor counts the calendars.
-        renewed = await calendar.address_anew(keys, SystemClock().now())
+        renewed = await astray_services.address_anew(keys, SystemClock().now())
         return _Lost(lost.gone, renewed, await factor_services.unreadable(keys))
     finally:
         await close_pool()

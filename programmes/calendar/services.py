@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from programmes.calendar import queries, rules, text
 from programmes.calendar.rules import Feed, FeedKind
 from programmes.cohorts import queries as cohorts
-from programmes.core.db import execute, fetch, fetchval, transaction
+from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import NotFound
 from programmes.core.naming_rules import more_than_an_alias
 from programmes.core.sealing import KeyFolder, KeyGone, ServiceKeyAway, Unreadable
@@ -227,33 +227,6 @@ async def renew(feed_id: UUID, keys: KeyFolder, now: datetime, seen: int | None 
             _day(now),
         )
     return renewed
-
-
-async def astray(keys: KeyFolder) -> list[UUID]:
-    """The live feeds whose address, as it is shown, leads to nothing: it follows from the key, and theirs was made with
-    another one than there is.
-
-    Raises:
-        ServiceKeyAway: there is none.
-    """
-    rows = await fetch("select id, generation, token_digest from feed where revoked_at is null order by id")
-    key = keys.service_key("feed") if rows else b""
-    return [
-        row["id"]
-        for row in rows
-        if queries.token_digest(rules.token(row["id"], row["generation"], key)) != row["token_digest"]
-    ]
-
-
-async def address_anew(keys: KeyFolder, now: datetime) -> int:
-    """Give every feed that is astray a new address, all or none; returns how many. Their old ones end as when renewed."""
-    async with transaction():
-        # None may be renewed meanwhile, and none is made with a key that is another one now.
-        await execute("lock table feed in share row exclusive mode")
-        lost = await astray(keys)
-        for feed_id in lost:
-            await renew(feed_id, keys, now)
-    return len(lost)
 
 
 _REVOKE = """update feed set revoked_at = $1, sealed_title = null, titled_at = null, title_revision = 0, created_at = $1,

@@ -1,7 +1,12 @@
 """What is known of a decision about a start. Nothing here reads or writes."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+
+from programmes.cohorts.schedule_rules import Schedule
+from programmes.core.clock import local_date
+
+FAR_LATER = timedelta(days=183)
 
 
 @dataclass(frozen=True)
@@ -33,3 +38,12 @@ class Line:
     ended: bool = False
     first_before: datetime | None = None
     first_after: datetime | None = None
+
+
+def far_later(first: datetime | None, schedule: Schedule) -> date | None:
+    """The new first day of a postponed start, where it is so much later that it is asked whether it is meant: a wrong year
+    is easily typed, and can't be taken back once people have been told."""
+    if first is None or not schedule.sessions:
+        return None
+    day = schedule.sessions[0].day
+    return day if day > local_date(first) + FAR_LATER else None

@@ -14,7 +14,6 @@ from programmes.core.naming_rules import leads_to_somebody, points_to_somebody
 
 LONGEST_SESSION = timedelta(hours=8)
 FURTHEST = timedelta(days=2 * 366)
-FAR_LATER = timedelta(days=183)
 UNDECIDED = frozenset({"planned", "open", "postponed"})
 REASONS = ("too_few", "no_leader", "no_venue")
 # Why a group starts with fewer than the office's own minimum: about the group, never about anybody in it.
@@ -389,15 +388,6 @@ def asks_of_people(ended_how: str | None) -> bool:
     """Whether those with a place are still asked for anything to make it sure. Not once it is said how it ended: no study
     visit can be made any more, and there is nothing to accept the conditions of."""
     return ended_how is None
-
-
-def far_later(first: datetime | None, schedule: Schedule) -> date | None:
-    """The new first day of a postponed start, where it is so much later that it is asked whether it is meant: a wrong year
-    is easily typed, and can't be taken back once people have been told."""
-    if first is None or not schedule.sessions:
-        return None
-    day = schedule.sessions[0].day
-    return day if day > local_date(first) + FAR_LATER else None
 
 
 def why_not_postpone(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from programmes.calendar import services as calendar
+from programmes.calendar import astray_services
 from programmes.core import service_keys as long_lived
 from programmes.core.db import fetchval
 from programmes.core.sealing import KeyFolder, KeysAway
@@ -115,7 +115,7 @@ async def feed_key(patient: Patient) -> Sequence[Finding]:
     folder = patient.settings.key_folder
     if not (folder / "service" / "feed.key").exists():
         return []
-    if other := len(await calendar.astray(KeyFolder.there(folder))):
+    if other := len(await astray_services.astray(KeyFolder.there(folder))):
         told = f"{other} calendars have an address under another key than there is: the one that is shown leads to nothing."
         mend = (
             "Put the right key back, if there is a copy of it. If not: programmes keys lost service --yes, which gives those"

@@ -7,13 +7,13 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohort_queries
 from programmes.cohorts import services as cohorts
 from programmes.cohorts.clash_services import clash_reasons
+from programmes.cohorts.decision_rules import far_later
 from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import (
     REASONS,
     Reason,
     StartFacts,
     decide_start,
-    far_later,
     places_span,
     why_not_fewer,
     why_not_limits,

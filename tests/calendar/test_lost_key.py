@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import httpx
 
-from programmes.calendar import services
+from programmes.calendar import astray_services
 from programmes.core.sealing import KeyFolder
 from programmes.demo.processes import environment
 from programmes.settings import Settings
@@ -57,7 +57,7 @@ async def test_calendars_whose_key_was_made_anew_already_get_an_address_too(
     assert (asked.returncode, "1 calendars have an address under another key" in asked.stderr) == (2, True), asked
     assert (await asyncio.to_thread(_lost, settings, "--yes")).returncode == 0
     [shown] = addresses((await client.get(PAGE)).text)
-    assert ((await client.get(shown)).status_code, await services.astray(keys)) == (200, [])
+    assert ((await client.get(shown)).status_code, await astray_services.astray(keys)) == (200, [])
 
 
 async def test_nothing_is_made_beside_another_key_folder(
