@@ -1,10 +1,11 @@
 """When a message that waits may leave, and that one will not reach anybody in time. Pure: the language is that of the
 running request."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+from uuid import UUID
 
 from programmes.core.clock import local, local_date
 from programmes.core.i18n import clock, moment_long
@@ -25,6 +26,8 @@ class Leaving:
 
 
 NOW = Leaving()
+# Where nobody has asked when any message may go: all may go now.
+ALL_NOW: Mapping[UUID, Leaving] = {}
 
 
 def last(found: Iterable[Leaving]) -> datetime | None:

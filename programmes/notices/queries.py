@@ -10,7 +10,7 @@ from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
 from programmes.core.i18n import Language
 from programmes.notices.belief_rules import Belief, read
-from programmes.notices.leaving_rules import NOW, Leaving, last
+from programmes.notices.leaving_rules import ALL_NOW, NOW, Leaving, last
 from programmes.notices.overtaken_queries import OVERTAKEN
 from programmes.notices.rules import AUDIENCE, HELD_FOR, KINDS, REMINDERS, GatewayTrouble, Kind, State, Waiting
 
@@ -106,10 +106,7 @@ class UnderWay:
         return self.people + self.held + self.missed > 0 or self.unwritten
 
 
-_NOT_KNOWN: Mapping[UUID, Leaving] = {}
-
-
-async def under_way(cohort_id: int, leaving: Mapping[UUID, Leaving] = _NOT_KNOWN) -> UnderWay:
+async def under_way(cohort_id: int, leaving: Mapping[UUID, Leaving] = ALL_NOW) -> UnderWay:
     """What a cohort is still to be told by the service itself; reminders of what they know already apart, and what a newer
     message has told them. `leaving`: when each of the messages may go (`leaving_services`)."""
     rows = await fetch(

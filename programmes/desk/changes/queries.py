@@ -8,16 +8,12 @@ from programmes.core.db import fetch, fetchval
 from programmes.desk.changes.rules import Told
 from programmes.enrolment.rules import HOLDING
 from programmes.notices.change_queries import left_by_message
-from programmes.notices.leaving_rules import NOW, Leaving, last
+from programmes.notices.leaving_rules import ALL_NOW, NOW, Leaving, last
 from programmes.notices.queries import UNWRITTEN
 from programmes.notices.rules import KINDS, OF_ALL, OF_CHANGES
 
-_NOT_KNOWN: Mapping[UUID, Leaving] = {}
 
-
-async def told_of(
-    cohort_id: int, since: datetime | None, now: datetime, leaving: Mapping[UUID, Leaving] = _NOT_KNOWN
-) -> Told:
+async def told_of(cohort_id: int, since: datetime | None, now: datetime, leaving: Mapping[UUID, Leaving] = ALL_NOW) -> Told:
     """To how many of a cohort its changes of sessions have gone since a moment, None where nothing was changed; and whom any
     change has not reached, however long ago it was made, while a session is otherwise than they believe. A decision about
     all sessions counts where it is the change, also for those who wait. `leaving`: when each message that waits may go."""
