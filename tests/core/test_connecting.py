@@ -18,7 +18,7 @@ from programmes.settings import Settings
 @pytest.fixture(autouse=True)
 def _known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connecting, "_last", {})
-    monkeypatch.setattr(connecting, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(connecting, "PATIENCE_SECONDS", 1.5)
 
 
 @pytest.mark.parametrize(("address", "each"), [
@@ -67,12 +67,12 @@ async def test_a_host_that_says_nothing_does_not_keep_from_the_next_and_is_not_a
         await (await connect(address, on_change)).close()
         assert changed == []
         both[0].silence(True)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(10):
             connection = await connect(address, on_change)
         assert await connection.fetchval("select 1") == 1
         await connection.close()
         assert changed == [True]
-        async with asyncio.timeout(0.4):
+        async with asyncio.timeout(1.2):
             await (await connect(address, on_change)).close()
         both[1].silence(True)
         with pytest.raises(DatabaseAway, match="TimeoutError"):
@@ -107,13 +107,13 @@ async def test_what_is_given_up_on_a_silent_wire_gives_its_connection_back(
                 with pytest.raises(TimeoutError):
                     async with asyncio.timeout(0.3):
                         await asked()
-                assert asyncio.get_running_loop().time() - started < 1.5
+                assert asyncio.get_running_loop().time() - started < 10
             wire.silence(False)
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(20):
                 assert await db.fetchval("select 1") == 1
         finally:
             wire.silence(True)
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(20):
                 await db.close_pool()
 
 

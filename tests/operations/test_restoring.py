@@ -148,7 +148,7 @@ async def test_jobs_side_by_side_hold_restores_off_by_one_connection_until_the_l
             await begun.wait()
             await go.wait()
 
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         for _ in range(8):
             tasks.create_task(job())
         await begun.wait()

@@ -211,7 +211,7 @@ async def test_tables_in_use_are_waited_for_in_short_steps_and_who_uses_them_is_
     assert f"{FUTURE} waits for tables that are in use (process" in said
     assert "of programmes_web" in said
     assert "Nothing of it is done." in said
-    assert 0.1 < longest < 2
+    assert 0.1 < longest < 10
     assert not await looked.fetchval("select to_regclass('before_it')")
     monkeypatch.setattr(patience, "PAUSES", (0.3,) * 40)
     migrating = asyncio.create_task(typed())

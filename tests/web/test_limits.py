@@ -38,7 +38,7 @@ class TestTurns:
 
         school = [asyncio.create_task(write(n)) for n in range(40)]
         await asyncio.sleep(0)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(20):
             for other in ("home", None):
                 async with turns.turn(other):
                     pass
@@ -58,7 +58,7 @@ class TestTurns:
         with pytest.raises(ZeroDivisionError):
             async with turns.turn("a"):
                 raise ZeroDivisionError
-        async with asyncio.timeout(1), turns.turn("a"):
+        async with asyncio.timeout(20), turns.turn("a"):
             assert len(turns) == 1
         assert len(turns) == 0
 
@@ -215,7 +215,7 @@ async def test_what_is_no_http_is_refused_with_the_headers_of_every_other_answer
         ):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(said)
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(20):
                 head, _, body = (await reader.read(-1)).partition(b"\r\n\r\n")
             writer.close()
             status, *lines = head.decode().split("\r\n")
@@ -270,7 +270,7 @@ async def test_who_says_nothing_or_says_it_slowly_is_hung_up_on_and_nobody_else(
                     if not writer.is_closing():
                         writer.write(part)
                     await asyncio.sleep(pause)
-                async with asyncio.timeout(2):
+                async with asyncio.timeout(20):
                     return await reader.read(-1 if until_closed else 2000)
             except ConnectionError:
                 return b""
