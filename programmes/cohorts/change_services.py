@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from programmes.cohorts import queries
+from programmes.cohorts.change_queries import OF_STAFF, first_of_tap
 from programmes.cohorts.clash_services import refused_in_words
 from programmes.cohorts.rules import Reason
 from programmes.core import audit, jobs
@@ -18,8 +19,7 @@ from programmes.core.principal import Principal
 
 UNDO_FOR = timedelta(hours=1)
 _KEPT_FOR = timedelta(days=1)
-_OF_STAFF = frozenset({"leader", "leader_rest"})
-_UNDOABLE = _OF_STAFF | {"move", "move_rest", "cancel", "replace"}
+_UNDOABLE = OF_STAFF | {"move", "move_rest", "cancel", "replace"}
 
 # Patterns only where there is more than the first: a change that the release before wrote down can still be undone.
 _STATE = """
@@ -68,7 +68,7 @@ async def noting(cohort_id: int, kind: str, principal: Principal, now: datetime)
         now,
         before,
         await _state(cohort_id),
-        kind not in _OF_STAFF,
+        kind not in OF_STAFF,
     )
 
 
@@ -95,7 +95,7 @@ class Undoable:
     @property
     def of_staff(self) -> bool:
         """Whether neither time nor place was changed, only who stands there."""
-        return self.kind in _OF_STAFF
+        return self.kind in OF_STAFF
 
 
 async def undoable(cohort_id: int, principal: Principal, now: datetime) -> Undoable | None:
@@ -110,24 +110,6 @@ async def undoable(cohort_id: int, principal: Principal, now: datetime) -> Undoa
     return replace(found, until=min(found.until, begins)) if now < begins else None
 
 
-async def only_staff_last(cohort_id: int) -> bool:
-    """Whether a cohort's last change made neither time nor place another one, only who stands there: also when it undid
-    such a change."""
-    row = await fetchrow(
-        "select kind, before, after from session_change where cohort_id = $1 order by id desc limit 1", cohort_id
-    )
-    if row is None or row["kind"] in _OF_STAFF:
-        return row is not None
-    return row["kind"] == "undo" and _times(row["before"]) == _times(row["after"])
-
-
-def _times(state: str) -> list[tuple[object, ...]]:
-    keys = ("id", "state", "starts_at", "ends_at", "venue_id")
-    return sorted(
-        (tuple(one[key] for key in keys) for one in json.loads(state)["sessions"] or ()), key=lambda one: str(one[0])
-    )
-
-
 async def has_begun(cohort_id: int, principal: Principal, now: datetime) -> bool:
     """Whether only that a time which it would bring back has begun keeps this person from undoing the last change."""
     found = await _last(cohort_id, principal, now)
@@ -137,34 +119,9 @@ async def has_begun(cohort_id: int, principal: Principal, now: datetime) -> bool
 
 async def _begins(cohort_id: int, change_id: int) -> datetime | None:
     """The first time that undoing a change, with its tap, brings back; None where it brings back none."""
-    first = await _first(cohort_id, change_id)
+    first = await first_of_tap(cohort_id, change_id)
     different = await _different(cohort_id, json.loads(first.before)) if first else ()
     return min((datetime.fromisoformat(s["starts_at"]) for s in different), default=None)
-
-
-@dataclass(frozen=True)
-class _First:
-    """The first of the changes that one tap made in a cohort: most often the only one."""
-
-    change_id: int
-    made_at: datetime
-    before: str
-
-
-async def _first(cohort_id: int, change_id: int) -> _First | None:
-    row = await fetchrow(
-        """select f.id as change_id, f.made_at, f.before from session_change c
-           join session_change f on f.cohort_id = c.cohort_id and (f.id = c.id or f.tap = c.tap)
-           where c.id = $1 and c.cohort_id = $2 order by f.id limit 1""",
-        change_id,
-        cohort_id,
-    )
-    return _First(**dict(row)) if row else None
-
-
-async def latest(cohort_id: int) -> int:
-    """The number of a cohort's last change; 0 if there is none."""
-    return int(await fetchval("select coalesce(max(id), 0) from session_change where cohort_id = $1", cohort_id))
 
 
 async def one_tap(change_ids: Collection[int]) -> None:
@@ -192,20 +149,6 @@ async def with_same_tap(cohort_id: int, change_id: int, principal: Principal, no
     return sorted(found)
 
 
-async def brought_back(cohort_id: int, change_id: int) -> list[tuple[datetime, datetime]]:
-    """Of what a change and its tap cancelled in a cohort, which times undoing it brings back; in order."""
-    rows = await fetch(
-        """select distinct s.starts_at, s.ends_at from session_change c
-           join session_change o on o.cohort_id = c.cohort_id and (o.id = c.id or o.tap = c.tap)
-           cross join lateral jsonb_to_recordset(o.before::jsonb -> 'sessions') as was (id int, state text)
-           join cohort_session s on s.id = was.id and s.state = 'cancelled' and was.state <> 'cancelled'
-           where c.id = $1 and c.cohort_id = $2 order by s.starts_at""",
-        change_id,
-        cohort_id,
-    )
-    return [(row["starts_at"], row["ends_at"]) for row in rows]
-
-
 async def _last(cohort_id: int, principal: Principal, now: datetime) -> Undoable | None:
     row = await fetchrow(
         "select id, kind, made_at, undone_at, after, tap from session_change where cohort_id = $1 order by id desc limit 1",
@@ -213,35 +156,11 @@ async def _last(cohort_id: int, principal: Principal, now: datetime) -> Undoable
     )
     if row is None or row["undone_at"] or row["kind"] not in _UNDOABLE or now >= row["made_at"] + UNDO_FOR:
         return None
-    if row["kind"] in _OF_STAFF and not principal.coordinates((await queries.by_id(cohort_id)).section):
+    if row["kind"] in OF_STAFF and not principal.coordinates((await queries.by_id(cohort_id)).section):
         return None
     if row["after"] != await _state(cohort_id):
         return None
     return Undoable(row["id"], row["kind"], row["made_at"] + UNDO_FOR, row["tap"])
-
-
-async def made_at(cohort_id: int, change_id: int) -> datetime | None:
-    """When a change was made; None where it is none of this cohort's."""
-    first = await _first(cohort_id, change_id)
-    return first.made_at if first else None
-
-
-async def changed_by(change_id: int, session_id: int) -> bool:
-    """Whether a change, or another of the same tap in its cohort, is about this session: it was otherwise before, or not
-    there."""
-    return bool(
-        await fetchval(
-            """select bool_or(was is distinct from now_is) from session_change k
-               join session_change c on c.cohort_id = k.cohort_id and (c.id = k.id or c.tap = k.tap)
-               left join lateral (select s as was from jsonb_path_query(c.before::jsonb, '$.sessions[*]') s
-                                  where (s ->> 'id')::int = $2) b on true
-               left join lateral (select s as now_is from jsonb_path_query(c.after::jsonb, '$.sessions[*]') s
-                                  where (s ->> 'id')::int = $2) a on true
-               where k.id = $1""",
-            change_id,
-            session_id,
-        )
-    )
 
 
 async def undo(cohort_id: int, change_id: int, principal: Principal, now: datetime) -> list[Reason]:
@@ -262,12 +181,12 @@ async def undo(cohort_id: int, change_id: int, principal: Principal, now: dateti
         )
         if row is None:
             raise Conflict("change_settled")
-        if row["kind"] in _OF_STAFF and not principal.coordinates(cohort.section):
+        if row["kind"] in OF_STAFF and not principal.coordinates(cohort.section):
             raise Forbidden
         found = await _last(cohort_id, principal, now)
         if found is None or found.change_id != change_id or cohort.state in {"closed", "cancelled"}:
             raise Conflict("change_settled")
-        first = await _first(cohort_id, change_id)
+        first = await first_of_tap(cohort_id, change_id)
         before = json.loads(first.before if first else row["before"])
         begins = await _begins(cohort_id, change_id)
         if begins is not None and begins <= now:

@@ -9,10 +9,13 @@ from programmes.cohorts.change_services import noting
 from programmes.cohorts.clash_services import as_said, clash_reasons
 from programmes.cohorts.meant_rules import Meant, not_meant
 from programmes.cohorts.queries import SessionFacts
-from programmes.cohorts.rules import Reason, why_not_cancel_session
+from programmes.cohorts.rules import (
+    Reason,
+)
 from programmes.cohorts.schedule_queries import Standing
 from programmes.cohorts.schedule_rules import Clash, Slot, clashes
 from programmes.cohorts.services import coordinated
+from programmes.cohorts.session_rules import why_not_cancel_session
 from programmes.core import audit
 from programmes.core.clock import local_date
 from programmes.core.db import execute, fetch, fetchval, transaction

@@ -10,8 +10,12 @@ from programmes.cohorts.change_services import noting, renumber
 from programmes.cohorts.clash_services import as_said, clashes_of, shared
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rest_rules import Hours, hours, rest_from, why_not_rest
-from programmes.cohorts.rules import UNDECIDED, Reason, why_not_cancel_session
+from programmes.cohorts.rules import (
+    UNDECIDED,
+    Reason,
+)
 from programmes.cohorts.schedule_rules import Clash, Day, Schedule, Slot, seen_digest, with_clashes
+from programmes.cohorts.session_rules import why_not_cancel_session
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction

@@ -10,8 +10,12 @@ from programmes.cohorts.clash_services import as_said, clash_reasons, clashes_of
 from programmes.cohorts.meant_rules import TICK, Meant, not_meant
 from programmes.cohorts.pattern_rules import one_more, usual_weekdays
 from programmes.cohorts.queries import CohortFacts, SessionFacts
-from programmes.cohorts.rules import Reason, begun, why_not_cancel_session, why_not_move, why_not_times, why_other_order
+from programmes.cohorts.rules import (
+    Reason,
+    why_not_times,
+)
 from programmes.cohorts.schedule_rules import Clash, Slot, why_off, worth_knowing
+from programmes.cohorts.session_rules import begun, why_not_cancel_session, why_not_move, why_other_order
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.days import day_off

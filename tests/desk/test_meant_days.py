@@ -7,8 +7,8 @@ import pytest
 
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.pattern_rules import usual_weekdays
-from programmes.cohorts.rules import begun
 from programmes.cohorts.schedule_rules import Slot, worth_knowing
+from programmes.cohorts.session_rules import begun
 from programmes.cohorts.session_services import day_noted
 from programmes.cohorts.wording_rules import said
 from tests.clock import FrozenClock

@@ -5,14 +5,17 @@ from contextlib import asynccontextmanager
 from datetime import date, datetime
 
 from programmes.calendar.queries import fetched
+from programmes.cohorts import change_queries, duty_services, rest_services, session_services, talk_services
 from programmes.cohorts import change_services as changes
-from programmes.cohorts import duty_services, rest_services, session_services, talk_services
 from programmes.cohorts.clash_services import clash_reasons
 from programmes.cohorts.meant_rules import Meant, not_meant
 from programmes.cohorts.queries import CohortFacts, SessionFacts, locked, my_session, sessions
 from programmes.cohorts.rest_services import Rest, Wanted
-from programmes.cohorts.rules import Reason, begun
+from programmes.cohorts.rules import (
+    Reason,
+)
 from programmes.cohorts.schedule_rules import Pattern, Slot
+from programmes.cohorts.session_rules import begun
 from programmes.core.clock import local_date
 from programmes.core.db import transaction
 from programmes.core.principal import Principal
@@ -127,7 +130,7 @@ async def undo(cohort_id: int, change_id: int, principal: Principal, now: dateti
 
 async def _undo_one(cohort_id: int, change_id: int, principal: Principal, now: datetime) -> list[Reason]:
     before = await _meetings(cohort_id, now)
-    made_at = await changes.made_at(cohort_id, change_id)
+    made_at = await change_queries.made_at(cohort_id, change_id)
     async with telling_staff(cohort_id, principal, now):
         refused = await changes.undo(cohort_id, change_id, principal, now)
         if not refused and made_at:

@@ -9,11 +9,15 @@ from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import change_services, queries, schedule_queries, session_services, talk_services
+from programmes.cohorts.change_queries import brought_back, only_staff_last
 from programmes.cohorts.meant_rules import signs
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rest_services import Rest, Wanted
-from programmes.cohorts.rules import Reason, begun
+from programmes.cohorts.rules import (
+    Reason,
+)
 from programmes.cohorts.schedule_rules import Slot
+from programmes.cohorts.session_rules import begun
 from programmes.core.clock import at_local, local, local_date
 from programmes.core.i18n import clock as clock_text
 from programmes.core.i18n import gettext as _
@@ -305,7 +309,7 @@ async def _show_done(
     goes = await leaving(cohort.cohort_id, request.app.state.key_folder, now)
     told = await change_queries.told_of(cohort.cohort_id, since, now, goes)
     undo = await change_services.undoable(cohort.cohort_id, principal(request), now)
-    of_staff = await change_services.only_staff_last(cohort.cohort_id)
+    of_staff = await only_staff_last(cohort.cohort_id)
     view = pages.DonePage(
         group,
         pages.title_of(done, group.words),
@@ -338,10 +342,7 @@ async def _together(cohort_id: int, undo: change_services.Undoable | None, who: 
     found = []
     for number, change_id in await change_services.with_same_tap(cohort_id, undo.change_id, who, now):
         name = (await queries.by_id(number)).name
-        found += [
-            f"{name}. {pages.slot_text(Slot(starts, ends))}"
-            for starts, ends in await change_services.brought_back(number, change_id)
-        ]
+        found += [f"{name}. {pages.slot_text(Slot(starts, ends))}" for starts, ends in await brought_back(number, change_id)]
     return tuple(found)
 
 

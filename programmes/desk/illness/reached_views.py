@@ -7,7 +7,8 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts.change_services import changed_by, undoable
+from programmes.cohorts.change_queries import changed_by
+from programmes.cohorts.change_services import undoable
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
