@@ -126,12 +126,39 @@ async def test_a_clash_that_was_not_shown_is_shown_before_it_is_saved(
     asked = await client.post(NEW, data=seen)
     assert asked.status_code == 422
     assert 'id="anda-error"' in asked.text
-    assert f"Krock: Robin har {busy.name} till 14.30 den 19 oktober och 3 dagar till." in html.unescape(asked.text)
+    days = "19 oktober, 26 oktober, 2 november och 1 dag till"
+    assert f"Krock: Robin har {busy.name} till 14.30 den {days}." in html.unescape(asked.text)
     assert "Starten planeras trots det som krockar." in asked.text
     assert [cohort.cohort_id for cohort in await all_cohorts(kim, clock)] == [busy.cohort_id]
     assert (await client.post(NEW, data={**seen, "anda": "ja"})).status_code == 422, "a tick answers what was said"
     (tick,) = re.findall(r'name="anda" value="([^"]+)"', asked.text)
     assert (await client.post(NEW, data={**seen, "anda": tick})).status_code == 303
+
+
+async def test_everything_that_clashes_is_said_where_it_has_to_be_meant(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    eken, love = await a_venue("Eken"), await a_leader(clock.now(), "love")
+    busy = await a_cohort("2.1", clock.now(), robin, sessions=1)
+    other = await a_cohort("2.8", clock.now(), robin, sessions=1, first_in=timedelta(days=80))
+    loves = await a_cohort("2.8", clock.now(), love, sessions=1, venue_id=eken, first_in=timedelta(days=90))
+    starts = {busy: "2026-10-19 13:30+02", other: "2026-10-26 13:30+01", loves: "2026-11-02 13:30+01"}
+    for cohort, moment in starts.items():
+        await owner.execute(
+            f"""update cohort_session set starts_at = '{moment}', ends_at = '{moment}'::timestamptz + interval '1 hour'
+                where cohort_id = {cohort.cohort_id}"""
+        )
+    form = {"lokal": str(eken), "ledare": [str(robin.staff_id), str(love.staff_id)]}
+    seen = {**fields((await sent(client, "2.8", robin, **form)).text), **form}
+    asked = html.unescape((await client.post(NEW, data=seen)).text)
+    clashes = [
+        f"Krock: Robin har {busy.name} till 14.30 den 19 oktober.",
+        f"Krock: Robin har {other.name} till 14.30 den 26 oktober.",
+        f"Krock: Love har {loves.name} till 14.30 den 2 november.",
+        f"Krock: lokalen är bokad av {loves.name} till 14.30 den 2 november.",
+    ]
+    (error,) = re.findall(r'id="anda-error"[^>]*>(.*?)</p>', asked, re.DOTALL)
+    assert [error.count(said) for said in clashes] == [1, 1, 1, 1]
 
 
 async def test_a_room_that_is_taken_is_shown_before_it_is_saved_also_when_it_is_typed_as_new(

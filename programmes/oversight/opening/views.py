@@ -14,7 +14,7 @@ from programmes.catalogue.rules import Programme
 from programmes.cohorts.clash_services import clash_reasons
 from programmes.cohorts.meant_rules import not_meant, signs
 from programmes.cohorts.opening_services import Preview, choices, known_venue, preview, programme_for, start_from
-from programmes.cohorts.rules import Defaults, named_by_us, places_span, sessions_span
+from programmes.cohorts.rules import Defaults, Reason, named_by_us, places_span, sessions_span
 from programmes.cohorts.schedule_rules import slot_on
 from programmes.cohorts.wording_rules import default_name, said
 from programmes.core.clock import local_date
@@ -133,10 +133,7 @@ async def _judged(ask: _Ask, form: Form, public_id: str) -> Response[Any]:
         return await _show(ask, form, None, 422)
     planned = await preview(wanted, ask.who, ask.now)
     against = [*visit_reasons(visits, planned.schedule, ask.now), *await visit_clashes(visits, wanted.leaders)]
-    for reason in [*planned.reasons, *against]:
-        if reason.beside == "lokal" and {"nylokal", "nyadress"} & set(form.errors):
-            continue  # What is missing of the new room is said beside it.
-        form.fail(reason.beside, said(reason, ask.programme.form))
+    form.fail_all(_beside(ask, form, [*planned.reasons, *against]))
     asked = await _asked(ask, wanted, visits, planned)
     picking = form.raw("monster") == "egna" and not wanted.chosen
     if form.errors or form.ticked("visa") or picking:
@@ -144,8 +141,7 @@ async def _judged(ask: _Ask, form: Form, public_id: str) -> Response[Any]:
     if pages.seen(planned.digest, asked) != form.raw("sett"):
         return await _show(ask, form, planned, 422, look_again=True, asked=asked)
     if clashing := not_meant(clash_reasons(planned.clashes), form.meant):
-        for reason in clashing:
-            form.fail(reason.beside, said(reason, ask.programme.form))
+        form.fail_all(_beside(ask, form, clashing))
         return await _show(ask, form, planned, 422, asked=asked)
     try:
         cohort_id = await open_with_visits(replace(wanted, public_id=public_id), visits, ask.who, ask.now)
@@ -173,10 +169,15 @@ async def _tell_the_rest(ask: _Ask, form: Form) -> None:
     wanted = _read(ask, Form(values))
     if wanted is None:
         return
-    for reason in (await preview(wanted, ask.who, ask.now)).reasons:
-        new_room = reason.beside == "lokal" and {"nylokal", "nyadress"} & set(form.errors)
-        if reason.beside not in _OF_THE_DAYS and not new_room:
-            form.fail(reason.beside, said(reason, ask.programme.form))
+    found = (await preview(wanted, ask.who, ask.now)).reasons
+    form.fail_all(_beside(ask, form, [reason for reason in found if reason.beside not in _OF_THE_DAYS]))
+
+
+def _beside(ask: _Ask, form: Form, found: Sequence[Reason]) -> list[tuple[str, str]]:
+    """Each with its field; what is missing of a new room is said beside that."""
+    wrong = {*form.errors, *(reason.beside for reason in found)}
+    there = {"lokal"} if {"nylokal", "nyadress"} & wrong else set[str]()
+    return [(reason.beside, said(reason, ask.programme.form)) for reason in found if reason.beside not in there]
 
 
 def _follow(form: Form, ask: _Ask) -> Form:
