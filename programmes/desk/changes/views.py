@@ -288,7 +288,7 @@ async def cancel(request: AnyRequest, session_id: FromPath[int]) -> Response[Any
             _now(request),
             meant=form.meant,
             seen=seen_of(form),
-            shown=form.raw("nytt"),
+            shown=[form.raw("nytt")],
         )
     if failed(form, refused, cohort, "sedan"):
         return await _show_cancel(request, cohort, session, form, 422)
