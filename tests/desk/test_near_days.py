@@ -1,4 +1,4 @@
-"""A day of the next year is called as any other that is near, on every page of theirs; one that is far off carries its year."""
+"""A day of the next year is called as any other that is near, on every page; one that is far off carries its year."""
 
 import re
 from datetime import UTC, datetime, timedelta
