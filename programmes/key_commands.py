@@ -138,7 +138,7 @@ def _adopt(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 class _Elsewhere(Exception):
-    """A backup was put back into another database than this one, by its name."""
+    """A backup was put back into another database than this one, whose name it is."""
 
 
 class _NotYet(Exception):
@@ -206,8 +206,9 @@ def _confirm(settings: Settings, arguments: argparse.Namespace) -> int:
         return 1
     except _Elsewhere as elsewhere:
         print(
-            f"A backup was put back into another database than this one, {elsewhere}: PROGRAMMES_WORKER_DATABASE_URL, or the"
-            " worker's DATABASE_URL, must name that one. If this is the right one after all: --instead as well.",
+            f"{elsewhere} is the old database: a backup was put back into another database than this one."
+            " PROGRAMMES_WORKER_DATABASE_URL, or the worker's DATABASE_URL, must name the new one. If"
+            f" {elsewhere} is the right one after all: --instead as well.",
             file=sys.stderr,
         )
         return 1

@@ -61,7 +61,9 @@ def _in_words(lost: _Lost, yes: bool) -> list[str]:
     if lost.gone:
         names = ", ".join(lost.gone)
         made = f"Known as lost from now on: {names}. Others are made in their place."
-        told.append(made if yes else f"Missing: {names}.")
+        told.append(made if yes else f"Missing, or damaged: {names}.")
+        if yes and "csrf" in lost.gone:
+            told.append("Restart the web processes. Forms that were open have to be loaded again.")
     if lost.calendars and yes:
         told.append(f"{lost.calendars} calendars have another address. Those from before end: everybody subscribes anew.")
     elif lost.calendars:
@@ -85,6 +87,15 @@ def lost_of_service(settings: Settings, yes: bool) -> int:
     if yes:
         print("\n".join(_in_words(lost, yes)))
         return 0
-    sure = "If every copy is lost: say --yes. Others are made in the place of keys, and every calendar gets another address"
-    print("\n".join([*_in_words(lost, yes), f"{sure} that has none of the key that there is."]), file=sys.stderr)
+    print("\n".join([*_in_words(lost, yes), *_sure(lost)]), file=sys.stderr)
     return 2
+
+
+def _sure(lost: _Lost) -> list[str]:
+    """What `--yes` would do."""
+    told = ["If every copy of them is lost: say --yes. Others are made in their place."] if lost.gone else []
+    if "feed" in lost.gone:
+        told.append("Every calendar gets another address then. The one that it has ends, and everybody subscribes anew.")
+    elif lost.calendars:
+        told.append("If every copy of the key that they were made with is lost: say --yes. They get another address then.")
+    return told

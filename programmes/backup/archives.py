@@ -7,6 +7,7 @@ A copy of person keys holds `person/`, `service/` and the receipts of the key fo
 import contextlib
 import io
 import re
+import secrets
 import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ from pathlib import Path
 from uuid import UUID
 
 from programmes.backup import BackupError
+from programmes.core.key_files import KeyDamaged, set_damaged_aside
 from programmes.core.sealing import KEY_BYTES, Receipts, Spot, read_key
-from programmes.core.service_keys import LASTING, note_all
+from programmes.core.service_keys import LASTING, damaged_name, note_all
 
 _MARK = "service/installation.key"
 _SEAL = "service/backup.key"
@@ -30,12 +32,15 @@ def _at(folder: Path, name: str) -> Spot:
 
 
 def _packed(spots: Iterable[Spot]) -> bytes:
-    """A gzipped tar of files; one that is destroyed meanwhile is not in it."""
+    """A gzipped tar of files; one that is destroyed meanwhile is not in it, nor is a key that is damaged: a copy has whole
+    ones only."""
     into = io.BytesIO()
     with tarfile.open(fileobj=into, mode="w:gz", compresslevel=1) as tar:
         for spot in spots:
             with contextlib.suppress(FileNotFoundError):
                 content, told = spot.read_from(0)
+                if _KEY.fullmatch("/".join(spot.parts)) and len(content) != KEY_BYTES:
+                    continue
                 about = tarfile.TarInfo("/".join(spot.parts))
                 about.size, about.mode, about.mtime = len(content), 0o600, int(told.st_mtime)
                 tar.addfile(about, io.BytesIO(content))
@@ -106,8 +111,9 @@ def unpacked(content: bytes) -> Copy:
                 inside = told.read() if told else b""
                 if about.name == _RECEIPTS:
                     found = inside
-                elif _KEY.fullmatch(about.name) and len(inside) == KEY_BYTES:
-                    keys[about.name] = inside
+                elif told is not None and _KEY.fullmatch(about.name):
+                    # The release before copied damaged ones too: all others are good.
+                    keys |= {about.name: inside} if len(inside) == KEY_BYTES else {}
                 else:
                     raise BackupError("This is no copy of person keys: it holds something else.")
     except (tarfile.TarError, EOFError, OSError):
@@ -118,9 +124,10 @@ def unpacked(content: bytes) -> Copy:
 
 
 def _key(path: Spot) -> bytes | None:
+    """The key that lies here; a damaged one is none."""
     try:
         return read_key(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, KeyDamaged):
         return None
 
 
@@ -157,19 +164,45 @@ def other_service_keys(copy: Copy, folder: Path) -> list[str]:
     return sorted(name for name, (theirs, ours) in pairs.items() if theirs and ours and theirs != ours)
 
 
-def put_back(copy: Copy, folder: Path) -> int:
-    """The keys that are missing here, but for those that were destroyed; returns how many were put back.
+@dataclass(frozen=True)
+class PutBack:
+    """How many keys were put back. Of those, which of the service's were put in the place of a damaged one, each with the
+    name that it is kept by in `service/`, and how many others were."""
+
+    number: int
+    kept: tuple[str, ...] = ()
+    over: int = 0
+
+    def in_words(self) -> list[str]:
+        """What is to be said of damaged ones; nothing where there were none."""
+        told = [f"{kept.partition('.')[0]} was damaged: the copy's lies there now. service/{kept} is what lay there."
+                for kept in self.kept]  # fmt: skip
+        return [*told, *([f"Of those {self.over} lie in the place of damaged key files."] if self.over else [])]
+
+
+def put_back(copy: Copy, folder: Path) -> PutBack:
+    """The keys that are missing here, or damaged, but for those that were destroyed.
 
     The receipts come first and the folder's mark last: broken off, it is no whole folder, and may be done again.
     """
     merge_receipts(folder, copy.receipts)
     gone = {receipt["key"] for receipt in Receipts(folder).read()}
-    written = 0
+    written = over = 0
+    kept: list[str] = []
     for name in sorted(copy.keys, key=lambda name: name == _MARK):
         about = _KEY.fullmatch(name)
-        if about and about[2] not in gone and not _at(folder, name).exists():
+        if about and about[2] not in gone and not _key(at := _at(folder, name)):
+            aside = _aside_name(at)
+            if set_damaged_aside(at, aside):
+                kept, over = ([*kept, aside], over) if about[2] is None else (kept, over + 1)
             with contextlib.suppress(FileExistsError):
-                _at(folder, name).write(copy.keys[name])
+                at.write(copy.keys[name])
                 written += 1
     note_all(folder)
-    return written
+    return PutBack(written, tuple(kept), over)
+
+
+def _aside_name(at: Spot) -> str:
+    """What a damaged key is called beside the one that takes its place. It may hold the key itself, and more: so a person's
+    goes with that, and within hours, as what a crash has left of its writing does."""
+    return damaged_name(at) if at.parts[0] == "service" else f".{at.name}.{secrets.token_hex(8)}"

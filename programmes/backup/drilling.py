@@ -22,7 +22,7 @@ from programmes.backup.progress import Progress
 from programmes.core.backup_files import sets_in
 from programmes.core.backup_trace import REHEARSALS
 from programmes.core.clock import Clock
-from programmes.core.sealing import KeyFolder, Receipts
+from programmes.core.sealing import KeyFolder, Receipts, is_begun
 from programmes.settings import Settings
 
 # Of more records a random part is opened, another one each time.
@@ -63,7 +63,7 @@ async def drill(
     Raises:
         BackupError: it could not be put back. Nothing is left of it.
     """
-    if archives.mark_of(settings.key_folder) is None:
+    if not is_begun(settings.key_folder):
         raise NotBegun(f"There is no key folder at {settings.key_folder}: only with it is a backup known as ours.")
     keys = KeyFolder.there(settings.key_folder)
     found = restoring.look_through(folder, identities, progress)

@@ -4,30 +4,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from programmes.backup import BackupError, NotBegun, archives, files
-from programmes.backup.archives import Copy
+from programmes.backup.archives import Copy, PutBack
 from programmes.backup.restoring import connected, database_in_words, may_be_put_back, no_other_keys
 from programmes.core.clock import Clock
 from programmes.core.db import WORKER, close_pool, open_pool
 from programmes.doctor import key_checks, row_keys
 from programmes.doctor.findings import Finding, Patient
+from programmes.doctor.folder_findings import damaged_findings
+from programmes.doctor.folders import look_at
 from programmes.doctor.key_checks import Tried
 from programmes.settings import Settings
 
 
 @dataclass(frozen=True)
 class KeysBack:
-    """How many keys were put back, how many protected records were tried with what lies there now, and what is wrong with
+    """Which keys were put back, how many protected records were tried with what lies there now, and what is wrong with
     those that don't open; and which long-lived keys are other ones in the copy, and were not taken from it.
     A copy from after an exchange of keys has every key, and not one of them opens what is older."""
 
-    number: int
+    back: PutBack
     tried: Tried
     faults: Sequence[Finding]
     others: Sequence[str] = ()
 
 
 async def keys_alone(settings: Settings, copy: Copy, clock: Clock) -> KeysBack:
-    """Put back the keys that are missing, for the database as it is. They stay also where no record opens with them.
+    """Put back the keys that are missing or damaged, for the database as it is. They stay also where no record opens with
+    them.
 
     Raises:
         BackupError: the copy, or the folder that lies there, is another installation's.
@@ -44,17 +47,19 @@ async def keys_alone(settings: Settings, copy: Copy, clock: Clock) -> KeysBack:
         raise BackupError("The copy of keys is of another installation than the database's rows.")
     may_be_put_back(settings, copy)
     with no_other_keys(settings), files.disk_in_words(settings.key_folder):
-        number = archives.put_back(copy, settings.key_folder)
+        back = archives.put_back(copy, settings.key_folder)
         others = archives.other_service_keys(copy, settings.key_folder)
     with database_in_words():
         await open_pool(settings.worker_database_url, 2, limits=WORKER)
         try:
-            return replace(await _looked_at(number, Patient(settings, clock.now())), others=others)
+            return replace(await _looked_at(back, Patient(settings, clock.now())), others=others)
         finally:
             await close_pool()
 
 
-async def _looked_at(number: int, patient: Patient) -> KeysBack:
+async def _looked_at(back: PutBack, patient: Patient) -> KeysBack:
     tried, opening = await key_checks.records_open(patient)
-    found = [*await row_keys.persons_missing(patient), opening]
-    return KeysBack(number, tried, [finding for finding in found if finding.level == "fault"])
+    # Of those that the copy has not; folders of other keys are not looked at.
+    still = damaged_findings(look_at(patient.settings.key_folder, None))
+    found = [*await row_keys.persons_missing(patient), opening, *still]
+    return KeysBack(back, tried, [finding for finding in found if finding.level == "fault"])

@@ -19,7 +19,7 @@ from programmes.core.backup_files import DRAFT, FileFacts, written_list
 from programmes.core.connecting import connect
 from programmes.core.db import WORKER
 from programmes.core.rotating import Rotating, rotating
-from programmes.core.sealing import KeyFolder
+from programmes.core.sealing import KeyFolder, is_begun
 from programmes.settings import Settings
 
 _SEAL = "backup"
@@ -44,7 +44,7 @@ def release() -> str:
 
 
 def _keys(settings: Settings) -> KeyFolder:
-    if archives.mark_of(settings.key_folder) is None:
+    if not is_begun(settings.key_folder):
         raise BackupError(f"There is no key folder at {settings.key_folder}: a backup without its keys could not be read.")
     keys = KeyFolder.there(settings.key_folder)
     if keys.is_restoring():

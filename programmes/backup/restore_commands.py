@@ -56,7 +56,8 @@ def _told(done: restoring.Restored, with_keys: bool) -> Iterator[str]:
         yield "It is back, but not all of it can be read. First of all, before web or worker is started:"
         yield from (f"- {told}" for told in done.shut)
     if with_keys:
-        yield f"Keys put back: {done.keys}."
+        yield f"Keys put back: {done.keys.number}."
+        yield from done.keys.in_words()
     yield f"Put back: {done.rows} rows of {done.tables} tables, as many as the backup of {made} says."
     yield f"Protected records that had been erased since, and are erased again: {done.again.records}."
     yield f"Partners' records (2.14) that had been erased since, and are erased again: {done.again.partners}."
@@ -109,7 +110,9 @@ def _keys_alone(settings: Settings, arguments: argparse.Namespace) -> int:
     except BackupError as error:
         print(f"programmes restore: {error}", file=sys.stderr)
         return 1
-    print(f"Keys put back: {done.number}. What was there, and what has been destroyed, stays as it is.")
+    print(f"Keys put back: {done.back.number}. What was there and whole, and what has been destroyed, stays as it is.")
+    for told in done.back.in_words():
+        print(told)
     print(
         f"Protected records that open with what lies there now: {done.tried.opened} of {done.tried.looked} that were tried."
     )

@@ -14,7 +14,7 @@ from pyrage.x25519 import Identity
 from programmes import migrate
 from programmes.backup import BackupError, NotBegun, archives, files, making, manifest, postgres
 from programmes.backup.afterwards import Again, afterwards
-from programmes.backup.archives import Copy
+from programmes.backup.archives import Copy, PutBack
 from programmes.backup.manifest import Here, Manifest
 from programmes.backup.progress import Progress
 from programmes.core import backup_files, lock_numbers, refusals, schema
@@ -50,7 +50,7 @@ class Restored:
     rows: int
     again: Again
     staff: Sequence[StaffFacts]
-    keys: int = 0
+    keys: PutBack = field(default_factory=lambda: PutBack(0))
     lost: list[str] = field(default_factory=list)
     shut: list[str] = field(default_factory=list)
     advice: list[str] = field(default_factory=list)
@@ -241,7 +241,7 @@ async def restore(
             await _make_roles(settings)
             await _must_lead_here(settings, connection)
             with files.disk_in_words(settings.key_folder):
-                written = archives.put_back(copy, settings.key_folder) if copy else 0
+                written = archives.put_back(copy, settings.key_folder) if copy else PutBack(0)
                 for kept in receipts:
                     archives.merge_receipts(settings.key_folder, kept)
             keys = KeyFolder(settings.key_folder)

@@ -146,7 +146,9 @@ async def receipts_are_older(keys: KeyFolder) -> bool:
 
 
 async def accept_receipts(keys: KeyFolder) -> None:
-    """Somebody says that the receipts that there are, are all that is left of them. Raises KeysAway when one is damaged."""
+    """Somebody says that the receipts that there are, are all that is left of them: where there is no file, one with none
+    lies there from then on, by which it is known. Raises KeysAway when one is damaged."""
     list(keys.receipts())
+    keys.written_receipts.begin()
     async with transaction():
         await execute("update restore_mark set receipts = $1", keys.written_receipts.digest())

@@ -50,6 +50,33 @@ def read_key(at: Spot) -> bytes:
     return found
 
 
+def set_damaged_aside(at: Spot, name: str) -> bool:
+    """Give a key file that is damaged another name beside it, so that a whole one may lie there; whether it was one. What
+    lies there and is whole stays: another process may have come first.
+
+    Raises:
+        KeysAway: the folder refuses.
+    """
+    if not _is_damaged(at):
+        return False
+    with away_when_refused(), at.parent.alone():
+        if _is_damaged(at):
+            at.rename(at.parent / name)
+            at.parent.sync()
+            return True
+    return False
+
+
+def _is_damaged(at: Spot) -> bool:
+    try:
+        read_key(at)
+    except FileNotFoundError:
+        return False
+    except KeyDamaged:
+        return True
+    return False
+
+
 class Receipts:
     """The record of destroyed keys, beside the keys and outside the database: one JSON object a line, only ever added to.
 
@@ -130,6 +157,11 @@ class Receipts:
                 # A disk that gets full takes the beginning and says so by a number, which a file's own `write` heeds.
                 with open(handle, "ab", closefd=False) as out:
                     out.write(f"{start}{json.dumps(receipt, sort_keys=True)}\n".encode())
+
+    def begin(self) -> None:
+        """Where there is no file of them, one with none lies there from now on."""
+        with away_when_refused(), self._file.appending():
+            pass
 
     def read(self) -> Iterator[dict[str, str]]:
         """Every receipt, oldest first. A line that a crash has torn is none: its key is still to be destroyed."""
@@ -231,9 +263,11 @@ class Successor:
         self._path = path
 
     def begin(self) -> None:
-        """Have it on disk: from now on it seals."""
+        """Have it on disk: from now on it seals. Raises KeyDamaged where one was begun and is none any more."""
         with away_when_refused(), contextlib.suppress(FileExistsError):
             next_of(self._path).write(secrets.token_bytes(KEY_BYTES))
+        # It is to become the key itself.
+        self.key()
 
     def key(self) -> bytes:
         """It, once it has begun. Raises FileNotFoundError before."""

@@ -7,6 +7,7 @@ is opened must be a file. The folder itself, and what lies above it, is the admi
 
 import contextlib
 import errno
+import fcntl
 import os
 import secrets
 import stat
@@ -27,10 +28,12 @@ class KeysAway(Exception):
 
 
 class ServiceKeyAway(KeysAway):
-    """One long-lived key of the service is away, all others are as they were: what needs none of it goes on."""
+    """One long-lived key of the service is away, or its file is damaged; all others are as they were: what needs none of it
+    goes on."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"the key `{name}` is not in the folder, where it was")
+    def __init__(self, name: str, damaged: bool = False) -> None:
+        said = f"the key `{name}` is damaged" if damaged else f"the key `{name}` is not in the folder, where it was"
+        super().__init__(said)
         self.name = name
 
 
@@ -273,6 +276,13 @@ class Spot:
         """Make this folder, and those above it in the folder of keys."""
         with self._entered(make=True):
             pass
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """In this folder nobody else is inside the same block. Raises FileNotFoundError."""
+        with self._entered() as folder:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
 
     def sync(self) -> None:
         """Put the entries of this folder on disk. Raises FileNotFoundError."""

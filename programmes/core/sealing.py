@@ -9,10 +9,10 @@ import hashlib
 import os
 import secrets
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal, TypeVar, cast, get_args
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -49,6 +49,7 @@ __all__ = [
 ]
 
 Kind = Literal["entry", "person"]
+_Found = TypeVar("_Found")
 
 
 def is_begun(folder: Path) -> bool:
@@ -84,6 +85,8 @@ class KeyFolder(RestoreMarks):
                 with contextlib.suppress(FileExistsError):
                     self._mark.write(secrets.token_bytes(KEY_BYTES))
             self._belongs = hashlib.sha256(read_key(self._mark)).digest()
+        except KeyDamaged as error:
+            raise KeysAway(f"service/installation.key of the key folder {folder} is damaged") from error
         except OSError as error:
             raise KeysAway(f"the key folder {folder} cannot be used: {reason(error)}") from error
 
@@ -241,10 +244,10 @@ class KeyFolder(RestoreMarks):
         return self._receipts.read()
 
     def has_service_key(self, name: str) -> bool:
-        """Whether this one lies here. Nothing is made. Raises KeysAway where it lies here and can't be read."""
+        """Whether this one lies here, whole. Nothing is made. Raises KeysAway where it lies here and can't be read."""
         try:
             read_key(self._service(name))
-        except FileNotFoundError:
+        except (FileNotFoundError, KeyDamaged):
             return False
         return True
 
@@ -252,25 +255,28 @@ class KeyFolder(RestoreMarks):
         """A long-lived key of the installation (feed tokens), made when first asked for.
 
         Raises:
-            ServiceKeyAway: it was there once and is not now, and another one would do harm (`service_keys.LASTING`).
+            ServiceKeyAway: it was there once and is not now, or is damaged, and another one would do harm
+                (`service_keys.LASTING`).
         """
+        return self._of_service(name, service_keys.read_or_make)
+
+    def service_keys(self, name: str) -> list[bytes]:
+        """The keys under which something of a service may lie, that of now first; while it is rotated there are two. Raises
+        ServiceKeyAway."""
+        return self._of_service(name, lambda at: service_keys.of_now(at, lambda at: list(dict.fromkeys(opening_keys(at)))))
+
+    def newest_service_key(self, name: str) -> bytes:
+        """The key under which a service writes from now on. Raises ServiceKeyAway."""
+        return self._of_service(name, lambda at: service_keys.of_now(at, sealing_key))
+
+    def _of_service(self, name: str, read: Callable[[Spot], _Found]) -> _Found:
         # Another folder has keys by the same names: what is sealed or looked up with one of those would open nowhere.
         self.must_be_ours()
-        found = service_keys.read_or_make(self._service(name))
+        found = read(self._service(name))
         if name not in self._noted:
             service_keys.note_made(self._service(name))
             self._noted.add(name)
         return found
-
-    def service_keys(self, name: str) -> list[bytes]:
-        """The keys under which something of a service may lie, that of now first; while it is rotated there are two."""
-        self.service_key(name)
-        return list(dict.fromkeys(opening_keys(self._service(name))))
-
-    def newest_service_key(self, name: str) -> bytes:
-        """The key under which a service writes from now on."""
-        self.service_key(name)
-        return sealing_key(self._service(name))
 
     def seal_for_service(self, name: str, about: str, text: str) -> bytes:
         """Seal text under the service key of this name, bound to what it is about (`staff/12`): it opens for nothing else.
@@ -288,7 +294,7 @@ class KeyFolder(RestoreMarks):
         return open_by_one(iter(self.service_keys(name)), sealed, about.encode())
 
     def missing_service_keys(self) -> list[str]:
-        """Which of them lay here once, and do not now."""
+        """Which of them lay here once, and do not now, or are damaged."""
         self.must_be_ours()
         with away_when_refused():
             return service_keys.missing(self._folder)
@@ -308,8 +314,9 @@ class KeyFolder(RestoreMarks):
         return Successor(self._path(kind, key_id))
 
     def service_successor(self, name: str) -> Successor:
-        """What takes the place of a service's key."""
-        self.service_key(name)
+        """What takes the place of a service's key. Raises ServiceKeyAway."""
+        # A successor that was begun before, too: it is to become the key.
+        self.newest_service_key(name)
         return Successor(self._service(name))
 
     def sealed_by(self, key: bytes, about: bytes, sealed: bytes) -> bool:
@@ -321,10 +328,17 @@ class KeyFolder(RestoreMarks):
         return True
 
     def fits(self, kind: Kind, key_id: uuid.UUID, sealed: bytes) -> bool:
-        """Whether the key that lies there sealed this. Nothing of it is told. Raises KeyGone where there is none."""
+        """Whether the key that lies there sealed this. Nothing of it is told.
+
+        Raises:
+            KeyGone: there is none.
+            KeyDamaged: its file is damaged.
+        """
         try:
             self.open(kind, key_id, sealed)
-        except Unreadable:
+        except Unreadable as error:
+            if isinstance(error.__cause__, KeyDamaged):
+                raise error.__cause__ from None
             return False
         return True
 

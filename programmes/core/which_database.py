@@ -74,9 +74,9 @@ class OwnDatabase:
             log.error(
                 "database_given_up",
                 says="A backup was put back into another database than the one that this process is on, or another was "
-                "confirmed.",
-                do="Name that one in its address and start it anew. If this is the right one after all, with the worker's "
-                "account: programmes keys confirm --yes --instead",
+                "confirmed: this process is on the old one.",
+                do="Name the new one in its address and start it anew. If the old one is the right one after all, with the "
+                "worker's account: programmes keys confirm --yes --instead",
             )
         self._said = elsewhere
         return elsewhere

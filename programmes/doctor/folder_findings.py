@@ -97,12 +97,47 @@ def _use(name: str, facts: FolderFacts) -> Iterator[Finding]:
             + (f"; {facts.closed} keys or folders in it are closed to it." if facts.closed else "."),
             "Run this as the account of the service. If it is that: give the folder to it.",
         )
+    yield from _damaged(name, facts)
+
+
+# Which they are no line of `doctor` says, for they are called by the ids of records.
+_WHICH = "find {path} -type f \\( -name '*.key' -o -name '*.next' -o -name '*.last' \\) ! -size 32c ! -path '*/service/*'"
+_OVER_DAMAGED = "programmes restore --identity - --keys …/persons-….age puts the copy's in the place of damaged ones"
+_LOST_WITH = {
+    "key folder": (
+        f"Of persons, {_OVER_DAMAGED} (docs/operations.md, Keys that are lost). Of entries there is no copy. What no copy"
+        " has is lost with what it sealed: remove those files, then programmes keys lost persons --yes, or entries."
+    ),
+    "ballot key folder": (
+        "There is no copy of these: what they sealed is lost. Remove those files, then programmes keys lost ballots --yes."
+    ),
+    "log key folder": "Take it from the newest log-….age (docs/operations.md, Keys that are lost).",
+}
+
+
+def _damaged(name: str, facts: FolderFacts) -> Iterator[Finding]:
     if facts.damaged:
+        one, are = ("1 key file is", "it has") if facts.damaged == 1 else (f"{facts.damaged} key files are", "they have")
+        told = f"{one} damaged: {are} another length than a key."
+        which = f"{_WHICH.format(path=facts.path)} says which."
+        yield Finding(name, "fault", told, f"{which} {_LOST_WITH.get(name, '')}".strip())
+
+
+def damaged_findings(facts: FolderFacts) -> list[Finding]:
+    """What is said of damaged keys in the key folder, those of the service among them; nothing where there are none."""
+    return [*_damaged("key folder", facts), *damaged_of_service("key folder", facts)]
+
+
+def damaged_of_service(name: str, facts: FolderFacts) -> Iterator[Finding]:
+    """What is damaged of the service's own keys, by the names of the files."""
+    if facts.damaged_service:
+        files = ", ".join(f"service/{file}" for file in facts.damaged_service)
+        told = f"Damaged, with another length than a key: {files}."
         yield Finding(
             name,
             "fault",
-            f"{facts.damaged} key files are damaged: they have another length than a key.",
-            "Take them from a backup of person keys. Of entries and ballots there is none: what they sealed is lost.",
+            told,
+            f"{_OVER_DAMAGED} (docs/operations.md, Keys that are lost). If no copy has them: programmes keys lost service.",
         )
 
 
@@ -187,7 +222,8 @@ def _volume(name: str, facts: FolderFacts, demo: bool) -> Iterator[Finding]:
 
 
 def folder_findings(name: str, facts: FolderFacts, demo: bool = False, rotating: bool = False) -> list[Finding]:
-    """What is wrong with a folder. One that is fine gives a single `ok`."""
+    """What is wrong with a folder. One that is fine gives a single `ok`. What is damaged of the service's own keys is said
+    with what follows from it, which asks the database (`service_key_checks`): here only by `damaged_findings`."""
     if not facts.there:
         return [
             Finding(

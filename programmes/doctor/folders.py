@@ -50,6 +50,8 @@ class FolderFacts:
     # Links, folders and what else is no file where a key, or what lies beside it while it is rotated, should lie.
     in_place: int = 0
     damaged: int = 0
+    # Those of the service, by the names of their files: they say nothing of anybody.
+    damaged_service: tuple[str, ...] = ()
     being_rotated: int = 0
     same_volume: bool | None = None
     receipts: ReceiptLines = field(default_factory=ReceiptLines)
@@ -144,6 +146,10 @@ def _is_read_only(folder: Path) -> bool:
         return False
 
 
+def _of_service(folder: Path, path: Path) -> bool:
+    return path.parent == folder / "service"
+
+
 def _device(path: Path) -> int | None:
     """The volume that a path lies on, or the nearest folder above it that can be looked at."""
     for part in (path, *path.parents):
@@ -183,7 +189,10 @@ def look_at(folder: Path, database: Path | None) -> FolderFacts:
         in_place=len(named) - len(secrets),
         closed=sum(not os.access(path, os.R_OK) for path, _ in secrets)
         + sum(not os.access(path, os.R_OK | os.W_OK | os.X_OK) for path, _ in folders if is_ours(path.relative_to(folder))),
-        damaged=sum(told.st_size != KEY_BYTES for _, told in secrets),
+        damaged=sum(told.st_size != KEY_BYTES and not _of_service(folder, path) for path, told in secrets),
+        damaged_service=tuple(
+            sorted(path.name for path, told in secrets if told.st_size != KEY_BYTES and _of_service(folder, path))
+        ),
         being_rotated=sum(path.suffix == ".next" for path, _ in secrets),
         same_volume=None if database is None else found.st_dev == _device(database),
         receipts=receipt_lines(folder),
@@ -206,3 +215,14 @@ def keys_in(folder: Path, pattern: str, now: datetime) -> tuple[frozenset[UUID],
                 found[UUID(path.stem)] = told.st_mtime
     limit = (now - ORPHAN_AGE).timestamp()
     return frozenset(found), frozenset(key for key, made in found.items() if made < limit)
+
+
+def whole_keys_in(folder: Path, pattern: str) -> frozenset[UUID]:
+    """The ids of the keys whose files match and are as long as a key."""
+    found = set()
+    for path in folder.glob(pattern):
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            told = path.lstat()
+            if stat.S_ISREG(told.st_mode) and told.st_size == KEY_BYTES:
+                found.add(UUID(path.stem))
+    return frozenset(found)

@@ -17,7 +17,7 @@ from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Kind, Receipts
 from programmes.core.which_database import put_back_elsewhere
 from programmes.doctor import row_keys
 from programmes.doctor.findings import Finding, Patient
-from programmes.doctor.folder_findings import folder_findings
+from programmes.doctor.folder_findings import damaged_of_service, folder_findings
 from programmes.doctor.folders import look_at, receipt_lines
 from programmes.evaluation.queries import waiting_sizes
 from programmes.evaluation.rules import pool
@@ -49,7 +49,10 @@ async def data_folder(database_url: str) -> Path | None:
 async def _folder(patient: Patient, name: str, folder: Path) -> list[Finding]:
     database = await data_folder(patient.settings.database_url) if patient.database else None
     running = patient.database and await is_rotating()
-    return folder_findings(name, look_at(folder, database), patient.settings.demo, running)
+    facts = look_at(folder, database)
+    # With a database that is said with what follows from it.
+    service = [] if patient.database else damaged_of_service(name, facts)
+    return [*folder_findings(name, facts, patient.settings.demo, running), *service]
 
 
 async def key_folder(patient: Patient) -> Sequence[Finding]:
@@ -63,8 +66,9 @@ async def restore(patient: Patient) -> Sequence[Finding]:
     if patient.database and await put_back_elsewhere(fetchval, patient.settings.key_folder):
         # Before what the worker has to do: it does not start here.
         begun = ", or that was begun and goes on or broke off" if state else ""
-        told = f"A backup was put back into another database than this one{begun}. Web and worker refuse to start on this."
-        mend = "Name that other one in every address; or, if this is the right one: programmes keys confirm --yes --instead."
+        told = f"This is the old database: a backup was put back into another database than this one{begun}. Web and worker"
+        told += " refuse to start on this."
+        mend = "Name the new one in every address; or, if this is the right one: programmes keys confirm --yes --instead."
         return [Finding(_RESTORE, "fault", told, mend)]
     if state == "restoring":
         told = (
@@ -202,10 +206,16 @@ async def receipts(patient: Patient) -> Sequence[Finding]:
         told += " since would not be erased again after a restore."
         mend = "Take the file from the newest copy of the key folder. If there is none: programmes keys confirm --yes."
         return [Finding("receipts", "fault", told, mend)]
+    if there and not (folder / "receipts.jsonl").stat().st_size and await fetchval(erased):
+        told = (
+            "The receipts of what had been erased are lost, as somebody has said: a backup from before would bring it back."
+        )
+        return [Finding("receipts", "note", told)]
     if there or not await fetchval(erased):
         return [Finding("receipts", "ok", "What has been erased has its receipts.")]
     told = "Something has been erased, and receipts.jsonl is not there: a restored backup would bring it back."
-    return [Finding("receipts", "fault", told, "Take the file from the newest copy of the key folder.")]
+    mend = "Take the file from the newest copy of the key folder. If there is none: programmes keys confirm --yes."
+    return [Finding("receipts", "fault", told, mend)]
 
 
 def _begins_as(folder: Path, noted: bytes) -> bool:

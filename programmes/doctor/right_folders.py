@@ -15,6 +15,18 @@ _MOUNT = (
     "Mount the right one, or correct the setting, before anything else is done. Only if its disk itself is lost:"
     " docs/operations.md, Keys that are lost."
 )
+_NOTHING = "Nothing that is sealed opens, and nothing is destroyed."
+# By the folder's name in the database.
+_MARK_BACK = {
+    "keys": (
+        "Put it back from the newest copy of person keys: programmes restore --identity - --keys …/persons-….age"
+        " (docs/operations.md, Keys that are lost)."
+    ),
+    "ballots": (
+        "No copy has it. Only if this is the folder that was always mounted here: move what lies in its place away, and"
+        " programmes keys adopt ballots --yes; the keys in it open what they opened."
+    ),
+}
 
 
 async def right_folders(patient: Patient) -> Sequence[Finding]:
@@ -33,7 +45,11 @@ async def _mark(name: folder_marks.Folder, check: str, folder: Path) -> Finding:
     try:
         found = hashlib.sha256(read_key(Spot(folder) / "service" / "installation.key")).digest()
     except (FileNotFoundError, KeysAway):
-        told = f"No keys lie in {folder}: it is empty, or not there. Nothing that is sealed opens, and nothing is destroyed."
+        if any(folder.glob("*/*.key")) or any(folder.glob("*/*/*.key")):
+            # Those of persons and entries lie a step deeper.
+            told = f"In {folder} keys lie, but its mark does not, or is damaged: service/installation.key. {_NOTHING}"
+            return Finding(check, "fault", told, _MARK_BACK[name])
+        told = f"No keys lie in {folder}: it is empty, or not there. {_NOTHING}"
         return Finding(check, "fault", told, _MOUNT)
     except OSError as error:
         told = f"{folder} cannot be looked into by this account ({type(error).__name__})."

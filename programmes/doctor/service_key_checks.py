@@ -6,10 +6,13 @@ from pathlib import Path
 
 from programmes.calendar import astray_services
 from programmes.core import service_keys as long_lived
-from programmes.core.db import fetchval
+from programmes.core.db import fetch, fetchval
 from programmes.core.sealing import KeyFolder, KeysAway
 from programmes.doctor.findings import Finding, Level, Patient
+from programmes.doctor.folders import whole_keys_in
 from programmes.people import factor_services, lookup_services
+
+_CHECK = "service keys"
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ _NEVER, _FIRST = (
 _ANEW = "Whoever needs it next makes another one:"
 _SERVICES = {
     "second-factor": _Service(
-        "Until it is back nobody signs in with a code app, or takes one into use. If every copy"
+        "Until it is back nobody signs in with a code app, or takes one into use; recovery codes work. If every copy"
         " is lost: programmes keys lost service, and programmes staff second-factor reset for each.",
         *("fault", "second_factor"),
     ),
@@ -58,10 +61,15 @@ _SERVICE_BACK = (
     " back, from the copy that was made with that: programmes restore --identity - --keys …/persons-….age"
     " (docs/operations.md, Keys that are lost)."
 )
+_OVER = " What is damaged is kept beside it under another name."
+_LIE_ASIDE = (
+    "Others lie in their place. Once nothing is missed that was made with them, remove them: they may hold what somebody"
+    " could use."
+)
 
 
 async def gone(folder: Path) -> list[str]:
-    """Which long-lived keys are not in this folder that were there once, or that rows were made with.
+    """Which long-lived keys are not in this folder that were there once, or that rows were made with; damaged ones too.
 
     Raises:
         KeysAway, OSError: it can't be looked into.
@@ -74,33 +82,49 @@ async def gone(folder: Path) -> list[str]:
     return sorted(found)
 
 
+def _said(name: str, damaged: Sequence[str], noted: bool) -> Finding:
+    service = _SERVICES.get(name, _OTHER)
+    if damaged:
+        files = ", ".join(f"service/{file}" for file in damaged)
+        what = f"The key `{name}` is damaged: {files} {'have' if len(damaged) > 1 else 'has'} another length than a key."
+    else:
+        what = f"The key `{name}` is not in the folder."
+    made = "" if name not in long_lived.LASTING else f"{_NEVER} " if noted or damaged else f"{_FIRST} "
+    mend = _SERVICE_BACK.format(name=name) + (_OVER if damaged else "")
+    return Finding(_CHECK, service.level, f"{what} {made}{service.then}", mend)
+
+
 async def service_keys(patient: Patient) -> Sequence[Finding]:
-    """Whether the long-lived keys are there that were made once, or that rows were made with."""
-    folder, check = patient.settings.key_folder, "service keys"
+    """Whether the long-lived keys are there, whole, that were made once, or that rows were made with."""
+    folder = patient.settings.key_folder
     try:
         missing, noted = await gone(folder), long_lived.missing(folder)
+        damaged, aside = long_lived.damaged(folder), long_lived.kept_aside(folder)
     except (OSError, KeysAway):
         # That it is closed is said of the folder.
         return []
-    found = []
-    for name in missing:
-        service = _SERVICES.get(name, _OTHER)
-        made = "" if name not in long_lived.LASTING else f"{_NEVER} " if name in noted else f"{_FIRST} "
-        told = f"The key `{name}` is not in the folder. {made}{service.then}"
-        found.append(Finding(check, service.level, told, _SERVICE_BACK.format(name=name)))
-    return found or [Finding(check, "ok", "The long-lived keys that were made are there.")]
+    found = [_said(name, damaged.get(name, ()), name in noted) for name in missing]
+    found = found or [Finding(_CHECK, "ok", "The long-lived keys that were made are there.")]
+    if aside:
+        names = ", ".join(f"service/{name}" for name in aside)
+        found.append(Finding(_CHECK, "note", f"Damaged keys lie aside: {names}.", _LIE_ASIDE))
+    return found
+
+
+def _lies(folder: Path, name: str) -> bool:
+    """Whether this key is there, whole: that it is not is said by `service_keys`."""
+    return (folder / "service" / f"{name}.key").exists() and name not in long_lived.missing(folder)
 
 
 async def search_key(patient: Patient) -> Sequence[Finding]:
-    """Whether every record is found by hashes under the key that there is."""
+    """Whether every record that opens is found by hashes under the key that there is. Of one whose own key is away, or is
+    damaged, or known as lost, the worker can make none; that is said by itself."""
     folder = patient.settings.key_folder
-    if not (folder / "service" / "search.key").exists():
+    if not _lies(folder, "search"):
         return []
     marks = lookup_services.fits(KeyFolder.there(folder))
-    other = await fetchval(
-        "select count(distinct participant_id) from person_lookup where made_under <> all($1::bytea[])", marks
-    )
-    if other:
+    rows = await fetch("select distinct participant_id as id from person_lookup where made_under <> all($1::bytea[])", marks)
+    if other := len({row["id"] for row in rows} & whole_keys_in(folder, "person/??/*.key")):
         told = (
             f"{other} records have hashes under another key than there is: nobody finds them, nor does protection by number."
         )
@@ -113,7 +137,7 @@ async def search_key(patient: Patient) -> Sequence[Finding]:
 async def feed_key(patient: Patient) -> Sequence[Finding]:
     """Whether the addresses of calendars, as they are shown, lead to them."""
     folder = patient.settings.key_folder
-    if not (folder / "service" / "feed.key").exists():
+    if not _lies(folder, "feed"):
         return []
     if other := len(await astray_services.astray(KeyFolder.there(folder))):
         told = f"{other} calendars have an address under another key than there is: the one that is shown leads to nothing."
@@ -128,7 +152,7 @@ async def feed_key(patient: Patient) -> Sequence[Finding]:
 async def factor_key(patient: Patient) -> Sequence[Finding]:
     """Whether every secret of a code app opens with the key that there is."""
     folder = patient.settings.key_folder
-    if not (folder / "service" / "second-factor.key").exists():
+    if not _lies(folder, "second-factor"):
         return []
     if other := len(await factor_services.unreadable(KeyFolder.there(folder))):
         told = (

@@ -6,11 +6,14 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from programmes.core import audit
 from programmes.core.codes import digest, grouped, new_code, normalised
 from programmes.core.db import execute, fetch, fetchrow, fetchval, transaction
 from programmes.core.errors import Conflict
-from programmes.core.sealing import KeyFolder, Unreadable
+from programmes.core.key_paths import which_is_away
+from programmes.core.sealing import KeyFolder, ServiceKeyAway, Unreadable
 from programmes.people import attempt_services as attempts
 from programmes.people import session_services as sessions
 from programmes.people.attempt_rules import CODE_WAIT, counter, known_device
@@ -29,6 +32,7 @@ from programmes.people.services import SignedIn, kept_device
 
 __all__ = ["needs_factor"]
 
+log = structlog.get_logger()
 _SERVICE = "second-factor"
 _OFFER_LASTS = timedelta(minutes=30)
 
@@ -120,7 +124,7 @@ async def accept(staff_id: int, typed: str, keys: KeyFolder, now: datetime) -> b
     """Use up a code of the app, or a recovery code, in the open transaction; False if it is neither, or was used before.
 
     Raises:
-        Conflict: the secret can't be read: the service key is not the one that sealed it. Recovery codes still work.
+        Conflict: the secret can't be read: the service key is away, or not that which sealed it. Recovery codes still work.
     """
     if code := normalised(typed):
         used = await execute(
@@ -135,6 +139,10 @@ async def accept(staff_id: int, typed: str, keys: KeyFolder, now: datetime) -> b
         return False
     try:
         secret = keys.open_for_service(_SERVICE, _about(staff_id), row["sealed"])
+    except ServiceKeyAway as error:
+        # Someone of the office has to mend it, as of all else that is away; who signs in has another way.
+        log.error("unavailable", error=type(error).__name__, **which_is_away(error))
+        raise Conflict("factor_key_away") from error
     except Unreadable as error:
         raise Conflict("factor_unreadable") from error
     step = matching_step(secret, six, now, row["last_step"])

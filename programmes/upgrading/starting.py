@@ -26,8 +26,8 @@ NEWER = (
 
 
 ELSEWHERE = (
-    "a backup was put back into another database than this one, {name}. {nothing}. Name that other one in every "
-    "address that there is. If this is the right one after all, the worker's account says so: "
+    "{name} is the old database: a backup was put back into another database than this one. {nothing}. Name the new one in "
+    "every address that there is. If {name} is the right one after all, the worker's account says so: "
     "`programmes keys confirm --yes --instead`"
 )
 

@@ -87,6 +87,10 @@ _OTHER: Texts = {
         N_("Koden går inte att kontrollera"),
         N_("Det är fel hos oss. Använd en reservkod, eller be den som sköter tjänsten att nollställa din kod."),
     ),
+    "factor_key_away": (
+        N_("Koden går inte att kontrollera just nu"),
+        N_("Det är fel hos oss. Använd en reservkod, eller vänta och prova igen om en stund."),
+    ),
     "report_established": (
         N_("Berättelsen är redan fastställd"),
         N_("Någon hann före, kanske du i en annan flik. Den som är fastställd gäller, och ändras inte mer."),

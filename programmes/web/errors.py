@@ -117,6 +117,9 @@ def _way_back(path: str) -> str:
     group = re.match(r"/personal/grupper/[0-9]+", path)
     if group:
         return group[0]
+    if path == "/logga-in/kod":
+        # Where a recovery code is typed instead.
+        return path
     for start in ("/personal/starter", "/min-plats", "/personal"):
         if path.startswith(start):
             return "/personal/idag" if start == "/personal" else start

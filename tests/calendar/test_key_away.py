@@ -15,13 +15,19 @@ from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_leader, csrf_of, sign_in_as
 
 
-@pytest.fixture
-def away(settings: Settings, keys: KeyFolder) -> Iterator[object]:
-    """Called, it moves the key away; it is put back in the end."""
+@pytest.fixture(params=["away", "damaged"])
+def away(settings: Settings, keys: KeyFolder, request: pytest.FixtureRequest) -> Iterator[object]:
+    """Called, it moves the key away, or leaves it there cut short; it is put back in the end."""
     keys.service_key("feed")
     key = settings.key_folder / "service/feed.key"
     aside = key.with_name("feed.aside")
-    yield lambda: key.rename(aside)
+
+    def spoil() -> None:
+        key.rename(aside)
+        if request.param == "damaged":
+            key.write_bytes(b"")
+
+    yield spoil
     if aside.exists():
         aside.replace(key)
 

@@ -84,7 +84,7 @@ BROKEN: dict[str, tuple[Callable[[Settings], object], str]] = {
     "no search key": (lambda s: (s.key_folder / "service/search.key").unlink(), "The key `search` is not in the folder"),
     "a damaged key": (
         lambda s: _only(s.key_folder, "person/??/*.key").write_bytes(secrets.token_bytes(31)),
-        "1 key files are damaged",
+        "1 key file is damaged",
     ),
     "no chain key": (lambda s: (s.log_key_folder / "chain/chain.key").unlink(), "The key of the access log's chain is not"),
     "no head": (lambda s: (s.log_key_folder / "chain/head.json").unlink(), "The head of the access log's chain is not"),

@@ -71,7 +71,7 @@ async def test_doctor_and_the_command_agree_on_a_key_that_only_rows_tell_of(pati
     assert (found.level, "whoever needs it first makes another one" in found.says) == ("fault", True)
     assert "None is made" not in found.says
     told = await asyncio.to_thread(_lost, patient.settings)
-    assert (told.returncode, "Missing: search." in told.stderr) == (2, True), told
+    assert (told.returncode, "Missing, or damaged: search." in told.stderr) == (2, True), told
     assert (await asyncio.to_thread(_lost, patient.settings, "--yes")).returncode == 0
     assert (folder / "service/search.key").exists()
 

@@ -163,7 +163,7 @@ async def test_a_command_that_writes_ends_in_a_line_on_the_database_that_is_give
         words = typed.replace("FILE", str(tmp_path / "edition.toml")).replace("FOLDER", str(tmp_path)).split()
         code, said = await shell.run(*words, typed="solros-på-taket-42")
         held = said.startswith(
-            f"programmes: a backup was put back into another database than this one, {name}. Nothing was done."
+            f"programmes: {name} is the old database: a backup was put back into another database than this one. Nothing"
         )
         if (code, held, said.count("\n")) != (1, True, 1) if typed in TYPED else held:
             wrong.append(f"{typed}: {code} {said}")

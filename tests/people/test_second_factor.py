@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from litestar import Litestar
+from structlog.testing import capture_logs
 
 from programmes import worker
 from programmes.app import create_app
@@ -462,3 +463,27 @@ async def test_an_app_is_kept_only_by_who_has_just_shown_that_it_is_them(
     late = await client.post("/personal/konto/kod", data=form, headers={"referer": str(shown.url)})
     assert late.headers["location"].startswith("/personal/bekrafta?till=")
     assert await owner.fetchval("select count(*) from second_factor") == 0
+
+
+async def test_while_the_key_of_code_apps_is_away_the_page_says_that_recovery_codes_work(
+    kim: int, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    await by_form(client, "kim")
+    secret, codes = await set_up_app(client, clock.now())
+    at = keys.folder / "service/second-factor.key"
+    whole = at.read_bytes()
+    browser = another_browser(client)
+    await by_form(browser, "kim")
+    try:
+        for spoil in (at.unlink, lambda: at.write_bytes(b"")):
+            spoil()
+            with capture_logs() as lines:
+                answer = await type_code(browser, code_of(secret, clock.now()))
+            assert (answer.status_code, "Använd en reservkod" in answer.text) == (409, True)
+            # It leads back to where one is typed.
+            assert 'href="/logga-in/kod"' in answer.text
+            assert [line["key"] for line in lines if line["event"] == "unavailable"] == ["second-factor"]
+        assert (await type_code(browser, codes[0])).status_code == 303
+    finally:
+        at.unlink(missing_ok=True)
+        at.write_bytes(whole)
