@@ -34,8 +34,8 @@ async def send_again(together: Collection[frozenset[UUID]]) -> frozenset[UUID]:
 
 
 async def _as_one(rows: Sequence[Mapping[str, Any]]) -> None:
-    """The last of these is about all that they are about; the others are about nothing any more, as what is outrun. Where one
-    of them may have been received or heard, so is it of the last."""
+    """The last of these is about all that they are about; the others are about nothing any more, as what is outrun. Where
+    one of them may have been received or heard, so is it of the last."""
     believed = {session_id: known for row in rows for session_id, known in (read(row["believed"]) or {}).items()}
     *others, newest = rows
     await execute(

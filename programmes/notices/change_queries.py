@@ -86,8 +86,8 @@ async def told_since(enrolment_id: UUID, kind: Kind, since: datetime) -> bool:
 
 async def pending(enrolment_id: UUID) -> list[Pending]:
     """What has not reached somebody of changes that are still theirs to hear of, the oldest first, or may have without
-    anybody knowing: it is with a server, or that did not say, or somebody was to ring about it. In a transaction; none of them can be handed over until its
-    end."""
+    anybody knowing: it is with a server, or that did not say, or somebody was to ring about it. In a transaction; none of
+    them can be handed over until its end."""
     rows = await fetch(
         """select n.id, n.kind, n.believed, coalesce(n.handed_over_at, n.shown_at) is null as sure,
                    n.state = 'failed' as given_up

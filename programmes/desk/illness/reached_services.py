@@ -104,8 +104,8 @@ async def reveal(session_id: int, enrolment_id: UUID, keys: KeyFolder, who: Prin
     if not may_be_rung(how):
         raise Conflict("heard_already")
     async with transaction():
-        # Whoever asks rings: unless they say that nobody answered, the person may have heard, and what changes again, or back,
-        # is theirs to hear. What waits is sent all the same.
+        # Whoever asks rings: unless they say that nobody answered, the person may have heard, and what changes again, or
+        # back, is theirs to hear. What waits is sent all the same.
         await execute(
             "update notice set shown_at = coalesce(shown_at, $2) where id = any($1::uuid[]) and sent_at is null",
             [notice.notice_id, *notice.told_with],
