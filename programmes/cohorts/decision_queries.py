@@ -60,7 +60,7 @@ async def told_already(cohort_id: int, since: datetime, kinds: Collection[str]) 
     rows = await fetch(
         """select 1 from notice n join enrolment e on e.id = n.enrolment_id
            where e.cohort_id = $1 and n.kind = any($3::text[]) and n.created_at >= $2
-             and (n.handed_over_at is not null or n.state = 'sent' or n.sent_at is not null
+             and (coalesce(n.handed_over_at, n.shown_at) is not null or n.state = 'sent' or n.sent_at is not null
                   or exists (select from notice_call c where c.notice_id = n.id)) limit 1""",
         cohort_id,
         since,

@@ -20,7 +20,7 @@ async def send_again(together: Collection[frozenset[UUID]]) -> frozenset[UUID]:
     rows = await fetch(
         """update notice set state = 'waiting', look_again_at = null
            where id = any($1::uuid[]) and state in ('failed', 'no_channel') and sent_at is null
-           returning id, enrolment_id, believed, handed_over_at, created_at""",
+           returning id, enrolment_id, believed, handed_over_at, shown_at, created_at""",
         [notice_id for one in together for notice_id in one],
     )
     if rows:
@@ -34,17 +34,18 @@ async def send_again(together: Collection[frozenset[UUID]]) -> frozenset[UUID]:
 
 
 async def _as_one(rows: Sequence[Mapping[str, Any]]) -> None:
-    """The last of these is about all that they are about; the others are about nothing any more, as what is outrun. Where a
-    server may have taken one of them, so is it of the last."""
+    """The last of these is about all that they are about; the others are about nothing any more, as what is outrun. Where
+    one of them may have been received or heard, so is it of the last."""
     believed = {session_id: known for row in rows for session_id, known in (read(row["believed"]) or {}).items()}
     *others, newest = rows
     await execute(
         "update notice set believed = '{}', state = 'failed' where id = any($1::uuid[])", [row["id"] for row in others]
     )
     await execute(
-        "update notice set believed = $2, kind = $3, session_id = null, handed_over_at = $4 where id = $1",
+        """update notice set believed = $2, kind = $3, session_id = null, handed_over_at = $4, shown_at = $5
+           where id = $1""",
         newest["id"],
         written(believed),
         _OF_SEVERAL,
-        min((row["handed_over_at"] for row in rows if row["handed_over_at"]), default=None),
+        *(min((row[since] for row in rows if row[since]), default=None) for since in ("handed_over_at", "shown_at")),
     )

@@ -76,7 +76,7 @@ async def told_since(enrolment_id: UUID, kind: Kind, since: datetime) -> bool:
     """Whether a message of a kind, written since, has reached somebody, or may have."""
     rows = await fetch(
         """select 1 from notice where enrolment_id = $1 and kind = $2 and created_at >= $3
-             and coalesce(sent_at, handed_over_at) is not null limit 1""",
+             and coalesce(sent_at, handed_over_at, shown_at) is not null limit 1""",
         enrolment_id,
         kind,
         since,
@@ -86,10 +86,11 @@ async def told_since(enrolment_id: UUID, kind: Kind, since: datetime) -> bool:
 
 async def pending(enrolment_id: UUID) -> list[Pending]:
     """What has not reached somebody of changes that are still theirs to hear of, the oldest first, or may have without
-    anybody knowing: it is with a server, or that did not say. In a transaction; none of them can be handed over until its
-    end."""
+    anybody knowing: it is with a server, or that did not say, or somebody was to ring about it. In a transaction; none of
+    them can be handed over until its end."""
     rows = await fetch(
-        """select n.id, n.kind, n.believed, n.handed_over_at is null as sure, n.state = 'failed' as given_up
+        """select n.id, n.kind, n.believed, coalesce(n.handed_over_at, n.shown_at) is null as sure,
+                   n.state = 'failed' as given_up
            from notice n where n.enrolment_id = $1 and n.believed is not null and n.believed <> '{}'
              and n.sent_at is null and n.state <> 'sent' order by n.created_at, n.id for update""",
         enrolment_id,

@@ -197,8 +197,7 @@ def _visit_news(facts: Facts) -> list[str]:
 def _start_news(facts: Facts) -> list[str]:
     match facts.kind:
         case "soon_evaluation":
-            say = _("I slutet av mötet får du säga vad du tycker, utan namn, om du vill. Ta gärna med mobilen.")
-            return [_("Nästa möte är %(when)s.", when=facts.session), say] if facts.session else []
+            return _evaluation(facts)
         case "cohort_started":
             return [_("Det blir av."), *next_session(facts)]
         case "cohort_postponed":
@@ -211,6 +210,19 @@ def _start_news(facts: Facts) -> list[str]:
 
 def _no_longer() -> str:
     return _("Nästa start tar inte emot fler, så du kan inte längre flytta dit.")
+
+
+def _evaluation(facts: Facts) -> list[str]:
+    """Another meeting may come before the one at which a group is evaluated."""
+    if facts.session is None:
+        return []
+    if facts.session == facts.next:
+        say = _("I slutet av mötet får du säga vad du tycker, utan namn, om du vill. Ta gärna med mobilen.")
+        return [*next_session(facts), say]
+    return [
+        _("I slutet av mötet %(when)s får du säga vad du tycker, utan namn, om du vill.", when=facts.session),
+        _("Ta gärna med mobilen."),
+    ]
 
 
 def _instead(first_until: datetime | None) -> list[str]:

@@ -23,9 +23,11 @@ class Notice(Table, tablename="notice"):
     # Held for a time at which it may go: when that is looked at again; never that time itself, which tells of the person.
     look_again_at = Timestamptz(null=True, default=None)
     # Since when the person may have received it, or one that it outruns, although nobody knows: it was handed over, and no
-    # answer said that it was not taken; or their number was shown to who was to ring. Nothing while neither can have been
-    # received.
+    # answer said that it was not taken. Nothing while neither can have been received.
     handed_over_at = Timestamptz(null=True, default=None)
+    # Since when they may have heard of it by a call: their number was shown to who was to ring, and nobody has said that
+    # there was no answer. Apart from what servers answer, which takes back `handed_over_at` alone.
+    shown_at = Timestamptz(null=True, default=None)
     # Of a change of sessions: of which, and how the person knew them before; numbers and times as JSON (`belief_rules`).
     believed = Text(null=True, default=None)
     notice_kind_is_a_name = Check("kind ~ '^[a-z_]{1,60}$'")

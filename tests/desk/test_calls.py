@@ -131,7 +131,9 @@ async def test_a_cancelled_session_is_told_by_telephone_where_mail_cannot_and_th
     assert "Tyst" not in page
     for _ in range(2):
         await tell_the_first(client, calls)
-    assert "Alla har fått veta" in await look(client, calls)
+    page = await look(client, calls)
+    assert "Ingen behöver ringas" in page
+    assert "1 person ser det bara på Min plats." in page
     assert "Ring " not in await look(client)
     await a_leader(clock.now(), "love")
     await sign_in_as(client, "love", clock.now())

@@ -128,3 +128,46 @@ async def test_a_cancelled_opening_is_told_to_who_leads_asks_no_ages_and_stands_
     for one in (every[0], every[4]):
         assert off_lines([one])[0] in public
     assert off_lines([every[3]])[0] not in public
+
+
+@pytest.mark.parametrize("others", [False, True])
+@pytest.mark.parametrize("alone", [1, 2])
+async def test_of_who_sees_it_on_min_plats_only_all_pages_say_the_same_and_none_that_they_have_heard(
+    alone: int, others: bool, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, mail: Mail
+) -> None:
+    kim = await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    cohort = await a_cohort("2.1", clock.now(), minimum=1, sessions=3)
+    for name in ("Al", "Bo")[:alone]:
+        await somebody(cohort, keys, clock.now(), name)
+    if others:
+        await somebody(cohort, keys, clock.now(), "Ek", "ek@example.invalid")
+    await mail.work()
+    second = (await cohorts.sessions(cohort.cohort_id))[1].session_id
+    assert not await session_services.cancel_session(second, False, kim, clock.now())
+    await mail.work()
+    group = f"/personal/grupper/{cohort.cohort_id}"
+    only = "1 person ser det bara på Min plats." if alone == 1 else "2 personer ser det bara på Min plats."
+    done, ring = [(await client.get(f"{group}/{page}")).text for page in ("andrat", "ring")]
+    for page in (done, ring):
+        assert only in page
+        assert "Ingen behöver ringas" in page
+        assert "fått veta" not in page
+        assert "inte nådd" not in page
+    assert f'href="{group}/ring"' not in done
+    assert ("1 person har fått besked." in done) == others
+    heard = f"{int(others)} av {alone + others} är nådd"
+    assert heard in (await client.get(f"/personal/traffar/{second}/besked")).text
+    # Somebody to ring stands there as before, and the others beside.
+    await somebody(cohort, keys, clock.now(), "Lind", "+46701740605")
+    clock.advance(minutes=1)
+    third = (await cohorts.sessions(cohort.cohort_id))[2].session_id
+    assert not await session_services.cancel_session(third, False, kim, clock.now())
+    await mail.work()
+    done, ring = [(await client.get(f"{group}/{page}")).text for page in ("andrat", "ring")]
+    for page in (done, ring):
+        assert only in page
+        assert "Ingen behöver ringas" not in page
+    assert "1 person är inte nådd." in done
+    assert f'href="{group}/ring"' in done
+    assert "Lind" in ring

@@ -1,10 +1,15 @@
 """People are reminded a day before, once, of what is true then; nobody is rung about it, and who has left hears nothing."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import asyncpg
+import pytest
 
 from programmes.cohorts import queries as cohorts
+from programmes.core.clock import local_date
+from programmes.core.contacts import by_text
+from programmes.core.i18n import day_long
 from programmes.core.sealing import KeyFolder
 from programmes.desk.group import calls_queries, groups_queries
 from programmes.enrolment import services as enrolment
@@ -12,7 +17,9 @@ from programmes.enrolment.visits import step_services
 from tests.clock import FrozenClock
 from tests.enrolment.test_visit_changes import a_slot, reachable
 from tests.factories import a_cohort, a_leader, confirm, somebody
+from tests.notices.gateway import Gateway
 from tests.notices.mail import Mail
+from tests.notices.test_texts import ACCOUNT
 
 
 async def test_a_booked_visit_is_reminded_of_once_and_again_at_its_new_time(
@@ -79,3 +86,39 @@ async def test_a_group_is_reminded_of_its_evaluation_before_the_last_but_one_ses
     assert await reminded() == 2
     clock.set(sessions[2].starts_at - timedelta(hours=23))
     assert await reminded() == 2, "the last session is no news"
+
+
+@pytest.mark.parametrize("is_next", [True, False])
+async def test_the_session_that_ends_with_the_evaluation_is_called_the_next_only_where_none_comes_before_it(
+    is_next: bool, mail: Mail, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection, gateway: Gateway
+) -> None:
+    mail.worker = replace(mail.worker, settings=replace(mail.worker.settings, sms_url=gateway.url, **ACCOUNT))
+    cohort = await a_cohort("2.1", clock.now(), minimum=1, maximum=3, sessions=3)
+    people = {"al": "al@example.invalid", "ek": "ek@example.invalid", "is": by_text("+46700000001")}
+    for name, contact in people.items():
+        taken = await somebody(cohort, keys, clock.now(), name, contact)
+        await confirm(taken.enrolment_id, clock.now())
+        if name == "ek":
+            await owner.execute("update enrolment set language = 'en' where id = $1", taken.enrolment_id)
+    await owner.execute("update cohort set state = 'started' where id = $1", cohort.cohort_id)
+    first, evaluated, _last = await cohorts.sessions(cohort.cohort_id)
+    if not is_next:
+        await owner.execute(
+            "update cohort_session set starts_at = $2, ends_at = $3, moved_from = starts_at, state = 'moved' where id = $1",
+            first.session_id, evaluated.starts_at - timedelta(hours=5), evaluated.ends_at - timedelta(hours=5),
+        )  # fmt: skip
+    await mail.work()
+    gateway.taken.clear()
+    clock.set(evaluated.starts_at - timedelta(hours=20))
+    await mail.work()
+    asked = "får du säga vad du tycker"
+    swedish = [text for text in mail.to("al@example.invalid") if asked in text]
+    swedish += [text["message"] for text in gateway.taken if asked in text["message"]]
+    english = [text for text in mail.to("ek@example.invalid") if "what you think" in text]
+    assert (len(swedish), len(english)) == (2, 1)
+    day = day_long(local_date(evaluated.starts_at))
+    for text in swedish:
+        assert (f"Nästa möte är {day}" in text, "Nästa" in text) == (is_next, is_next), text
+        assert (f"I slutet av mötet {day}" in text) == (not is_next), text
+    assert ("The next meeting is" in english[0]) == is_next
+    assert ("At the end of the meeting Wednesday 7 October" in english[0]) == (not is_next), english

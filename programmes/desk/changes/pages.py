@@ -16,6 +16,7 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_short, ngettext, times
 from programmes.core.i18n import gettext as _
 from programmes.desk.changes.rules import Told, Whom
+from programmes.desk.group.calls_pages import alone_text
 from programmes.notices.leaving_rules import until_text
 from programmes.notices.reach_rules import rows
 
@@ -255,6 +256,12 @@ def told_lines(told: Told, cohort: CohortFacts, of_staff: bool, now: datetime) -
         return (_("Sidorna och kalendrarna är ändrade. Inget besked går ut."),)
     if cohort.form == "drop_in":
         return (_("Sidorna och kalendrarna är ändrade. De som leder får veta det med e-post, besökare får inget besked."),)
+    found = _counts(told, now) or [_("Ingen behövde få besked.")]
+    return (*found, _("Kalendrarna är ändrade och visar det inom några timmar."))
+
+
+def _counts(told: Told, now: datetime) -> list[str]:
+    """Of those who are told at all."""
     found = []
     if told.pending:
         found.append(_("Beskeden skrivs just nu. Ladda om sidan om en stund."))
@@ -269,7 +276,9 @@ def told_lines(told: Told, cohort: CohortFacts, of_staff: bool, now: datetime) -
                               told.held, when=until_text(told.until, now)))  # fmt: skip
     if told.missed:
         found.append(ngettext("%(n)s person är inte nådd.", "%(n)s personer är inte nådda.", told.missed))
-    return (*(found or [_("Ingen behövde få besked.")]), _("Kalendrarna är ändrade och visar det inom några timmar."))
+    if told.alone:
+        found.append(alone_text(told.alone))
+    return found
 
 
 def lacking(found: Sequence[tuple[int, datetime, datetime]]) -> tuple[tuple[str, str], ...]:
@@ -287,9 +296,11 @@ def heading(told: Told, cohort: CohortFacts, of_staff: bool) -> str:
         return _("Vi vet inte vilka som tänkte komma")
     if told == Told():
         return _("Ingen behöver få besked")
+    if complete(told) and told.alone:
+        return _("Ingen behöver ringas")
     return _("Alla har fått veta") if complete(told) else _("Alla har inte fått veta än")
 
 
 def complete(told: Told) -> bool:
-    """Whether everybody has been told."""
+    """Whether everybody has been told who is."""
     return not (told.pending or told.waiting or told.held or told.missed)

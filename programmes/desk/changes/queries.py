@@ -1,6 +1,6 @@
 """What came of the messages about a change, counted."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -14,10 +14,17 @@ from programmes.notices.queries import UNWRITTEN
 from programmes.notices.rules import KINDS, OF_ALL, OF_CHANGES
 
 
-async def told_of(cohort_id: int, since: datetime | None, now: datetime, leaving: Mapping[UUID, Leaving] = ALL_NOW) -> Told:
+async def told_of(
+    cohort_id: int,
+    since: datetime | None,
+    now: datetime,
+    leaving: Mapping[UUID, Leaving] = ALL_NOW,
+    alone: Collection[UUID] = (),
+) -> Told:
     """To how many of a cohort its changes of sessions have gone since a moment, None where nothing was changed; and whom any
     change has not reached, however long ago it was made, while a session is otherwise than they believe. A decision about
-    all sessions counts where it is the change, also for those who wait. `leaving`: when each message that waits may go."""
+    all sessions counts where it is the change, also for those who wait. `leaving`: when each message that waits may go.
+    `alone`: who sees it on Min plats alone (`calls_services.alone`), and is rung by nobody."""
     rows = await fetch(
         f"""select n.id, n.enrolment_id, n.state, n.sent_at, n.believed, coalesce(n.created_at >= $2, false) as newly,
                   s.ends_at is null or s.ends_at > $4 as coming, n.kind = any($6::text[]) as of_all
@@ -41,6 +48,8 @@ async def told_of(cohort_id: int, since: datetime | None, now: datetime, leaving
                 found["sent" if row["state"] == "sent" else "by_staff"].add(row["enrolment_id"])
         elif row["of_all"] or (row["coming"] if row["believed"] is None else (told := left.get(row["id"])) and told.left):
             found[_stands(row["state"], leaving.get(row["id"], NOW))].add(row["enrolment_id"])
+    found["alone"] = found["missed"].intersection(alone)
+    found["missed"] -= found["alone"]
     # Of a group without anybody in it nobody is told, whatever waits to be looked at.
     pending = await fetchval(
         f"""select exists (select from {UNWRITTEN})

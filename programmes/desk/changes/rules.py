@@ -43,7 +43,8 @@ def soon(slot: Slot, state: str, form: str, now: datetime) -> list[Reason]:
 @dataclass(frozen=True)
 class Told:
     """What has come of the messages about a change. `pending`: the worker has not written all of them yet. `held`: they wait
-    for a time at which they may go, the last `until` then."""
+    for a time at which they may go, the last `until` then. `alone`: how many see it on Min plats alone, and are rung by
+    nobody."""
 
     sent: int = 0
     waiting: int = 0
@@ -52,3 +53,4 @@ class Told:
     pending: bool = False
     held: int = 0
     until: datetime | None = None
+    alone: int = 0

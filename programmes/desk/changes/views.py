@@ -25,6 +25,7 @@ from programmes.core.principal import Principal
 from programmes.desk.changes import pages, services
 from programmes.desk.changes import queries as change_queries
 from programmes.desk.changes.told_services import telling_people
+from programmes.desk.group import calls_services
 from programmes.desk.illness.substitute_queries import without_leader
 from programmes.notices.leaving_services import leaving
 from programmes.web.forms import Form, read_form
@@ -301,7 +302,8 @@ async def _show_done(
     now, group = _now(request), group_of(request, cohort)
     since = await change_queries.last_change(cohort.cohort_id)
     goes = await leaving(cohort.cohort_id, request.app.state.key_folder, now)
-    told = await change_queries.told_of(cohort.cohort_id, since, now, goes)
+    alone = await calls_services.alone(cohort.cohort_id, request.app.state.key_folder, now)
+    told = await change_queries.told_of(cohort.cohort_id, since, now, goes, alone)
     undo = await change_services.undoable(cohort.cohort_id, principal(request), now)
     of_staff = await only_staff_last(cohort.cohort_id)
     view = pages.DonePage(

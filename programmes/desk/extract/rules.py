@@ -118,6 +118,7 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
         "enrolment_id": _ROW,
         "session_id": "handed out as its time",
         "handed_over_at": "how sending is kept in order: that a server did not say whether it had taken it",
+        "shown_at": "how calls are kept in order: that somebody was to ring and has not said what came of it",
         "look_again_at": "how sending is kept in order, within a quarter of an hour",
         "believed": "when sessions of the group were before a message about them, not about the person",
     },

@@ -37,12 +37,14 @@ class CallLine:
 
 @dataclass(frozen=True)
 class CallsPage:
-    """`under_way` says what is on its way: while anything is, not everybody has been told."""
+    """`under_way` says what is on its way: while anything is, not everybody has been told. `alone`: how many see it on Min
+    plats alone, in words: they are rung by nobody, and it is not known that they have seen it."""
 
     cohort_id: int
     name: str
     lines: tuple[CallLine, ...]
     under_way: tuple[str, ...] = ()
+    alone: str = ""
 
 
 def items(calls: Sequence[Call], today: date) -> list[Item]:
@@ -90,7 +92,7 @@ def _offer(call: Call, today: date) -> Item:
     return Item(title, address, text, Tag(_("Inte nådd"), "stop", "warn"), due, name=call.about.group)
 
 
-def calls_page(cohort_id: int, name: str, calls: Sequence[Call], on: UnderWay, now: datetime) -> CallsPage:
+def calls_page(cohort_id: int, name: str, calls: Sequence[Call], on: UnderWay, now: datetime, alone: int = 0) -> CallsPage:
     """A group's list, one line for each."""
     lines = [
         CallLine(
@@ -109,7 +111,12 @@ def calls_page(cohort_id: int, name: str, calls: Sequence[Call], on: UnderWay, n
         )
         for call in calls
     ]
-    return CallsPage(cohort_id, name, tuple(lines), under_way(on, now))
+    return CallsPage(cohort_id, name, tuple(lines), under_way(on, now), alone_text(alone) if alone else "")
+
+
+def alone_text(n: int) -> str:
+    """How many want no messages, or gave nothing to reach them by."""
+    return ngettext("%(n)s person ser det bara på Min plats.", "%(n)s personer ser det bara på Min plats.", n)
 
 
 def under_way(on: UnderWay, now: datetime) -> tuple[str, ...]:

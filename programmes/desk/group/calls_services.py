@@ -1,6 +1,6 @@
 """Whom staff must tell themselves, with the names they go by, and that it is done."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from uuid import UUID
@@ -15,10 +15,12 @@ from programmes.core.sealing import KeyFolder
 from programmes.desk.group import calls_queries as queries
 from programmes.desk.group.calls_rules import Call, Untold
 from programmes.enrolment import queries as enrolments
+from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.queue import order_queries
 from programmes.enrolment.roster import label_of
 from programmes.notices.change_services import tell_changes
 from programmes.notices.queries import all_told
+from programmes.notices.reach_rules import Way
 from programmes.notices.reach_services import avoiding, way
 from programmes.people.looks import Look
 
@@ -32,20 +34,40 @@ async def calls(
     to be told to somebody stays to be told when they are reached otherwise since: nothing goes again by itself.
     """
     found = await _still_so(await queries.untold(cohort_ids, now), now)
-    people = (
-        {facts.enrolment_id: facts for facts in await enrolments.several(u.enrolment_id for u in found)} if found else {}
-    )
+    people = await _people(found)
     made = []
     for (enrolment_id, offered), news in _by_person(found):
         facts = people[enrolment_id]
         how = way(facts, keys)
-        untold = news if how != "place" or offered else tuple(one for one in news if one.failed)
-        if untold:
+        if untold := _to_tell(news, how, offered):
             shown = everybody or offered
             label = label_of(facts, keys, look) if shown and look else ""
             avoid = avoiding(facts, keys, look if shown else None, now)
             made.append(Call(untold, how, label, facts.protected, facts.language, avoid.words, avoid.now))
     return made
+
+
+async def alone(cohort_id: int, keys: KeyFolder, now: datetime) -> frozenset[UUID]:
+    """Who sees on Min plats alone what they have not heard: they want no messages, or gave nothing to reach them by. They
+    are not rung, and nobody knows whether they have seen it."""
+    found = await _still_so(await queries.untold([cohort_id], now), now)
+    people = await _people(found)
+    return frozenset(
+        enrolment_id
+        for (enrolment_id, offered), news in _by_person(found)
+        if not _to_tell(news, way(people[enrolment_id], keys), offered)
+    )
+
+
+async def _people(found: Sequence[Untold]) -> dict[UUID, EnrolmentFacts]:
+    if not found:
+        return {}
+    return {facts.enrolment_id: facts for facts in await enrolments.several(one.enrolment_id for one in found)}
+
+
+def _to_tell(news: tuple[Untold, ...], how: Way, offered: bool) -> tuple[Untold, ...]:
+    """What of it staff tell somebody themselves."""
+    return news if how != "place" or offered else tuple(one for one in news if one.failed)
 
 
 async def unreached(now: datetime) -> int:

@@ -30,7 +30,8 @@ async def calls(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     async with looking(who, "ring", now) as look:
         found = await services.calls([cohort.cohort_id], state.key_folder, look, now, everybody=True)
     on = await under_way(cohort.cohort_id, await leaving(cohort.cohort_id, state.key_folder, now))
-    return page(request, "desk/calls.html", pages.calls_page(cohort.cohort_id, cohort.name, found, on, now))
+    alone = len(await services.alone(cohort.cohort_id, state.key_folder, now))
+    return page(request, "desk/calls.html", pages.calls_page(cohort.cohort_id, cohort.name, found, on, now, alone))
 
 
 @post("/personal/grupper/{cohort_id:int}/ring", guards=[signed_in], status_code=303)

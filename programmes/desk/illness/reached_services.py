@@ -118,10 +118,10 @@ async def reveal(session_id: int, enrolment_id: UUID, keys: KeyFolder, who: Prin
     if not may_be_rung(how):
         raise Conflict("heard_already")
     async with transaction():
-        # Whoever asks rings: unless they say that nobody answered, the person may have heard, and an undo is theirs to hear.
+        # Whoever asks rings: unless they say that nobody answered, the person may have heard, and what changes again, or
+        # back, is theirs to hear. What waits is sent all the same.
         await execute(
-            """update notice set handed_over_at = coalesce(handed_over_at, $2)
-               where id = any($1::uuid[]) and sent_at is null and state in ('no_channel', 'failed')""",
+            "update notice set shown_at = coalesce(shown_at, $2) where id = any($1::uuid[]) and sent_at is null",
             [notice.notice_id, *notice.told_with],
             now,
         )
@@ -178,7 +178,10 @@ async def _note_call(
     await execute("insert into notice_call (notice_id, at, reached) values ($1, $2, $3)", notice.notice_id, now, reached)
     if not reached:
         await execute(
-            "update notice set handed_over_at = null where id = any($1::uuid[]) and state = 'no_channel'",
+            # The release before noted what it showed as handed over.
+            """update notice set shown_at = null,
+                      handed_over_at = case when state = 'no_channel' then null else handed_over_at end
+               where id = any($1::uuid[])""",
             [notice.notice_id, *(told_with & notice.told_with)],
         )
     if reached:
