@@ -23,8 +23,9 @@ Form = Literal["group", "individual", "drop_in", "catalogue_only"]
 class CohortFacts:
     """A cohort with what nearly every page needs of its programme and venue. `exempt`: nobody's identity is recorded.
 
-    `every_weeks`: how often it meets; 0 when its days were chosen one by one. `one_at_a_time`: talks that are booked as it
-    goes on. `ended_how`: once it is said how it ended.
+    `last_end`: since when nothing of it is to come (the SQL of that name). `every_weeks`: how often it meets; 0 when its
+    days were chosen one by one. `one_at_a_time`: talks that are booked as it goes on. `ended_how`: once it is said how it
+    ended.
     """
 
     cohort_id: int
@@ -56,6 +57,11 @@ class CohortFacts:
         """A series of talks of which none is booked, or any more, and that has not ended: the next is booked later."""
         alive = self.state in {"planned", "open", "postponed", "started"}
         return self.form == "individual" and alive and self.first_start is None and self.ended_how is None
+
+    @property
+    def called_off(self) -> bool:
+        """Whether every session of it was cancelled and no more is to come: it is over, and never took place."""
+        return self.form != "drop_in" and self.first_start is None and self.last_end is not None
 
     @property
     def undecided(self) -> bool:
@@ -116,17 +122,30 @@ class SessionFacts:
         return self.moved_from if self.moved_from != self.starts_at else None
 
 
-_COHORT = """
+# SQL, of the sessions of a cohort, in an aggregate: when the last one ends, and when the last of those cancelled was.
+LAST_OF_SESSIONS = "max(ends_at) filter (where state <> 'cancelled') as last_end, max(cancelled_at) as all_off"
+
+
+def last_end(cohort: str = "c", form: str = "p.form", sessions: str = "s") -> str:
+    """SQL: since when nothing of a cohort is to come, or will be, as everything counts that is due after that: when its last
+    session ends; where all are cancelled, when the last of them was. A series of which no talk is booked, or any more, has
+    none before it is said how it ended: it goes on. The three are names; `sessions` has `LAST_OF_SESSIONS`."""
+    return f"""coalesce({sessions}.last_end, case when {form} <> 'individual' or {cohort}.ended_how is not null
+                                      or {cohort}.state in ('closed', 'cancelled') then {sessions}.all_off end)"""
+
+
+# SQL: the same of one cohort `c` of the programme `p`, also of one that was cancelled before it had any session.
+OVER_SINCE = f"""coalesce((select {last_end()} from (
+    select {LAST_OF_SESSIONS} from cohort_session where cohort_id = c.id) s), c.closed_at)"""
+_COHORT = f"""
 select c.id as cohort_id, c.public_id, c.programme_id, p.section, p.slug, p.form, p.doc_level = 'operational' as exempt,
        c.name, c.state, c.venue_id, v.name as venue, v.address, c.minimum, c.maximum, c.enrol_from, c.decide_by,
-       c.last_entry_session, s.first_start,
-       coalesce(s.last_end, case when p.form <> 'individual' or c.ended_how is not null
-                                      or c.state in ('closed', 'cancelled') then s.all_off end) as last_end,
+       c.last_entry_session, s.first_start, {last_end()} as last_end,
        coalesce(s.sessions, 0) as sessions,
        c.every_weeks, c.one_at_a_time, c.ended_how
 from cohort c join programme p on p.id = c.programme_id join venue v on v.id = c.venue_id
 left join lateral (select min(starts_at) filter (where state <> 'cancelled') as first_start,
-                          max(ends_at) filter (where state <> 'cancelled') as last_end, max(cancelled_at) as all_off,
+                          {LAST_OF_SESSIONS},
                           count(*) filter (where state <> 'cancelled') as sessions
                    from cohort_session where cohort_id = c.id) s on true
 """

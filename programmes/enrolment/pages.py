@@ -281,12 +281,12 @@ def others_of(programmes: Sequence[Programme], municipality: str) -> tuple[Inste
     return instead_of(programmes, municipality)
 
 
-def _talks_closed(closed: NotOpen) -> tuple[str, str]:
+def _talks_closed(code: str) -> tuple[str, str]:
     """The same of talks, once they have been open for enrolment."""
     others = _("Titta gärna på andra starter.")
-    if closed.code == "cancelled":
+    if code == "cancelled":
         return _("Samtalen är inställda"), others
-    if closed.code == "too_late":
+    if code == "too_late":
         return _("Samtalen har redan börjat"), others
     return _("Samtalen är avslutade"), others
 
@@ -308,18 +308,20 @@ def fields_of(
     )
 
 
-def closed_text(closed: NotOpen, enrol_from: date, alone: bool) -> tuple[str, str]:
-    """Title and text when one cannot enter; `alone` for talks one to one, which are no group."""
+def closed_text(closed: NotOpen, enrol_from: date, alone: bool, called_off: bool = False) -> tuple[str, str]:
+    """Title and text when one cannot enter; `alone` for talks one to one, which are no group. `called_off`: every session
+    of it was cancelled, so that nothing has begun."""
+    code = "cancelled" if called_off and closed.code == "too_late" else closed.code
     if closed.code == "not_yet":
         return (
             _("Anmälan har inte öppnat än"),
             _("Den öppnar %(day)s. Platserna delas ut i den ordning anmälningarna kommer.", day=day_year(enrol_from)),
         )
     if alone:
-        return _talks_closed(closed)
-    if closed.code == "cancelled":
+        return _talks_closed(code)
+    if code == "cancelled":
         return _("Gruppen är inställd"), _("Det går inte att anmäla sig till den. Titta gärna på andra starter.")
-    if closed.code == "too_late":
+    if code == "too_late":
         return _("Det är för sent att komma med"), _("Den här starten tar inte in fler. Titta gärna på nästa.")
     return _("Gruppen är avslutad"), _("Det går inte att anmäla sig till den. Titta gärna på andra starter.")
 

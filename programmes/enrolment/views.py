@@ -49,7 +49,8 @@ async def _not_open(way: Way) -> Response[Any] | None:
 
 def _closed_page(way: Way, closed: Any) -> Response[Any]:
     status = 200 if way.request.method == "GET" else 409
-    title, text = pages.closed_text(closed, way.cohort.enrol_from, way.programme.form == "individual")
+    alone, called_off = way.programme.form == "individual", way.cohort.called_off
+    title, text = pages.closed_text(closed, way.cohort.enrol_from, alone, called_off)
     view = {"title": title, "text": text, "slug": way.cohort.slug, "for_staff": way.staff is not None}
     return page(way.request, "enrolment/closed.html", view, status)
 

@@ -29,6 +29,7 @@ __all__ = [
     "reach_among",
     "reach_before",
     "reach_by_state",
+    "reach_once",
     "standing",
     "way",
     "way_before",
@@ -140,6 +141,14 @@ async def reach_among(people: Iterable[EnrolmentFacts], keys: KeyFolder) -> Reac
     """How many of these can be told in which way."""
     ways = Counter(way(facts, keys) for facts in people)
     return replace(counted(ways), away=await away())
+
+
+async def reach_once(cohort_id: int, kind: Kind, others: Iterable[EnrolmentFacts], keys: KeyFolder) -> Reach:
+    """How many people can be told in which way of those whom a message of this kind is for, and of others that hear of the
+    same: who is among both, and is known to be, once."""
+    people = [*await enrolments.enrolments(cohort_id, rules.AUDIENCE[kind]), *others]
+    once = {facts.participant_id or facts.enrolment_id: facts for facts in reversed(people)}
+    return await reach_among(once.values(), keys)
 
 
 async def reach_by_state(cohort_id: int, kind: Kind, keys: KeyFolder) -> dict[State, Reach]:

@@ -9,6 +9,7 @@ from programmes.core.db import fetchval
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.leaving.first_right_queries import Promise
+from programmes.enrolment.queries import EnrolmentFacts
 from programmes.notices import queries
 from programmes.notices.rules import AUDIENCE, Kind, notice_id
 
@@ -29,9 +30,30 @@ async def to_be_told(right: Promise) -> ToBeTold:
     decided = await decision_queries.newest(right.cohort_id)
     if decided is None:
         return ToBeTold(kind)
-    reached = await queries.told_before(kind, right.from_cohort_id, decided.decided_at)
-    people = [facts.enrolment_id for facts in await enrolments.several(reached) if facts.state in AUDIENCE[kind]]
-    return ToBeTold(kind, f"right/{decided.decision_id}", tuple(people))
+    people = await _reached(kind, right.from_cohort_id, decided.decided_at)
+    return ToBeTold(kind, f"right/{decided.decision_id}", tuple(facts.enrolment_id for facts in people))
+
+
+async def _reached(kind: Kind, from_cohort_id: int, moment: datetime) -> list[EnrolmentFacts]:
+    reached = await queries.told_before(kind, from_cohort_id, moment)
+    return [facts for facts in await enrolments.several(reached) if facts.state in AUDIENCE[kind]]
+
+
+async def would_hear(cohort_id: int, now: datetime) -> list[EnrolmentFacts]:
+    """Whom it would be told, by the same rule, that they can't go first to a start any more, were that so from now on."""
+    found = list[EnrolmentFacts]()
+    for from_cohort_id, cancelled in await first_right_queries.leading_to(cohort_id, now):
+        found += await _reached(kind_of(cancelled), from_cohort_id, now)
+    return found
+
+
+async def hear_of(cohort_id: int, now: datetime) -> list[EnrolmentFacts]:
+    """Whom it is told, now or once nobody can take it back, that they can't go first to this start any more."""
+    found = list[EnrolmentFacts]()
+    for right in await first_right_queries.leads_nowhere(now):
+        if right.cohort_id == cohort_id:
+            found += await enrolments.several((await to_be_told(right)).people)
+    return found
 
 
 def kind_of(cancelled: bool) -> Kind:

@@ -9,7 +9,7 @@ from programmes.attendance import queries as attendance
 from programmes.attendance.rules import Kind, kind, unique_bounds
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts.queries import UNBOOKED, CohortFacts
+from programmes.cohorts.queries import OVER_SINCE, UNBOOKED, CohortFacts
 from programmes.cohorts.rules import StartFacts, ends_by_decision
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.principal import Principal
@@ -205,13 +205,13 @@ async def my_receipt(principal: Principal, today: date, receipt_id: UUID) -> Rec
     return found
 
 
-# SQL: from when the days are counted that the list of a cohort `c` may be kept: its last session, or what stands for it. A
-# series of talks of which none is booked has none: there it is the last cancelling, or the last application (decision 28).
+# SQL: from when the days are counted that the list of a cohort `c`, of the programme `p`, may be kept: its last session, or
+# what stands for it. A series of talks of which none is booked has none: there it is the last cancelling, or the last
+# application (decision 28).
 LIST_COUNTS_FROM = f"""case when {UNBOOKED} then greatest(
         (select max(s.cancelled_at) from cohort_session s where s.cohort_id = c.id),
         (select max(e.applied_at) from enrolment e where e.cohort_id = c.id))
-    else coalesce((select max(s.ends_at) from cohort_session s where s.cohort_id = c.id and s.state <> 'cancelled'),
-                  (select max(s.cancelled_at) from cohort_session s where s.cohort_id = c.id), c.closed_at) end"""
+    else {OVER_SINCE} end"""
 
 
 async def overdue(now: datetime, kept: timedelta) -> list[Overdue]:

@@ -118,9 +118,8 @@ def _file(facts: Facts) -> str:
 def head(facts: Facts) -> GroupHead:
     """Name, state, when and where, and the way to the group's other pages."""
     cohort = facts.cohort
-    return GroupHead(
-        cohort.cohort_id, cohort.name, state_tag(cohort.state, cohort.form, _is_over(facts)), _line(facts), _tabs(facts)
-    )
+    tag = state_tag(cohort.state, cohort.form, _is_over(facts) or cohort.called_off)
+    return GroupHead(cohort.cohort_id, cohort.name, tag, _line(facts), _tabs(facts))
 
 
 def _line(facts: Facts) -> str:

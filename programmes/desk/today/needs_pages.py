@@ -305,6 +305,8 @@ def _fill_item(facts: Facts, group: Group) -> Item:
 def _closing_item(facts: Facts, group: Group, last_end: datetime) -> Item:
     last = local_date(last_end)
     text = _("Sista tillfället var %(day)s.", day=day_long(last))
+    if group.cohort.called_off:
+        text = _("Alla tillfällen är inställda.")
     due = last + KEPT
     if group.gone:
         text += " " + group.gone.text

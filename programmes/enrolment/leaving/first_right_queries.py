@@ -79,6 +79,17 @@ async def who_goes_first(cohort_id: int, now: datetime) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
+async def leading_to(cohort_id: int, now: datetime) -> list[tuple[int, bool]]:
+    """From which starts there is a first right to this one, and whether each was cancelled."""
+    rows = await fetch(
+        f"""select c.id, c.state = 'cancelled' as cancelled from first_right r join cohort c on c.id = r.from_cohort_id
+            where r.cohort_id = $1 and r.until > $2 and {LEADS_SOMEWHERE} order by c.id""",
+        cohort_id,
+        now,
+    )
+    return [(row["id"], row["cancelled"]) for row in rows]
+
+
 @dataclass(frozen=True)
 class Promise:
     """A first right that leads nowhere, to a start that is decided now; from one that was `cancelled`, or from a group that

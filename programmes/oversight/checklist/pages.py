@@ -94,7 +94,10 @@ def _text(way: Way, key: str) -> str:
 
 
 def _done(way: Way, key: str) -> str:
-    """What is to be known of a step that is done: what was decided, where that isn't that it starts."""
+    """What is to be known of a step that is done: that no session took place, and what was decided, where that isn't that it
+    starts."""
+    if key == "hold" and way.first_start is None:
+        return _("Alla tillfällen är inställda.")
     return _("Den startade inte. Det som var kvar ställdes in.") if key == "decide" and way.ended else ""
 
 

@@ -10,7 +10,7 @@ from programmes.attendance.queries import Unnoted
 from programmes.attendance.rules import kind
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
-from programmes.cohorts.queries import MINE, access
+from programmes.cohorts.queries import LAST_OF_SESSIONS, MINE, access, last_end
 from programmes.cohorts.rules import asks_of_people
 from programmes.core.clock import local_date
 from programmes.core.days import day_off
@@ -38,11 +38,11 @@ with mine as materialized (
     where p.form in ('group', 'individual') and {MINE}
       and case when $4::int is null then c.state in ('planned', 'open', 'postponed', 'started', 'cancelled')
                else c.id = $4 end)
-select m.*, s.first_start, s.last_end, coalesce(e.held, 0) as held, coalesce(e.visits_left, 0) as visits_left,
-       coalesce(e.to_agree, 0) as to_agree, coalesce(e.people, false) as people,
+select m.*, s.first_start, {last_end("m", "m.form")} as last_end, coalesce(e.held, 0) as held,
+       coalesce(e.visits_left, 0) as visits_left, coalesce(e.to_agree, 0) as to_agree, coalesce(e.people, false) as people,
        coalesce(e.records, false) as records,
        m.form = 'group' and m.state in ('open', 'postponed') and coalesce(e.queued, 0) > 0
-         and s.begun >= least(m.last_entry_session, s.sessions) as waits_in_vain,
+         and s.sessions > 0 and s.begun >= least(m.last_entry_session, s.sessions) as waits_in_vain,
        b.state as box, exists (select 1 from case_transfer t where t.cohort_id = m.id and {STILL_TRUE}) as transferred,
        coalesce(e.alive, false) as alive,
        m.state in ('started', 'closed') and exists (
@@ -59,9 +59,10 @@ select m.*, s.first_start, s.last_end, coalesce(e.held, 0) as held, coalesce(e.v
              where w.cohort_id = m.id and w.role = 'leader' and (w.until is null or w.until >= $2)
              order by p.display_name) as leaders
 from mine m
-left join (select cohort_id, min(starts_at) as first_start, max(ends_at) as last_end, count(*) as sessions,
-                  count(*) filter (where starts_at <= $5) as begun from cohort_session
-           where state <> 'cancelled' and cohort_id in (select id from mine) group by cohort_id) s on s.cohort_id = m.id
+left join (select cohort_id, min(starts_at) filter (where state <> 'cancelled') as first_start, {LAST_OF_SESSIONS},
+                  count(*) filter (where state <> 'cancelled') as sessions,
+                  count(*) filter (where state <> 'cancelled' and starts_at <= $5) as begun from cohort_session
+           where cohort_id in (select id from mine) group by cohort_id) s on s.cohort_id = m.id
 left join (select x.cohort_id, count(*) filter (where x.state in ('preliminary', 'confirmed')) as held,
                   count(*) filter (where x.state = 'preliminary' and v.id is null) as visits_left,
                   count(*) filter (where x.state = 'preliminary') as to_agree,

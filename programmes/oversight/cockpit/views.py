@@ -1,6 +1,7 @@
 """The cockpit: every start that waits for a decision, and the button that starts one."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -17,8 +18,11 @@ from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden, NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import speaking
+from programmes.core.sealing import KeyFolder
+from programmes.notices import right_queries
 from programmes.notices.reach_rules import Reach
-from programmes.notices.reach_services import reach, reach_by_state
+from programmes.notices.reach_services import reach_by_state, reach_once
+from programmes.notices.rules import Kind
 from programmes.oversight import queries, services
 from programmes.oversight.cockpit import file_pages as starts_file_pages
 from programmes.oversight.cockpit import pages
@@ -120,10 +124,17 @@ async def _done(request: AnyRequest) -> str:
     if not pages.happened(what, newest, history, local_date(state.clock.now())):
         return ""
     kind, tells = pages.TELLS.get(what), newest is None or await _told(cohort.cohort_id, newest)
-    hear = await reach(cohort.cohort_id, kind, state.key_folder) if kind and tells else Reach()
+    hear = await _hear(cohort.cohort_id, kind if tells else None, state.key_folder, state.clock.now())
     undo = await undoable(cohort.cohort_id, state.clock.now()) if hear.ring else None
     back = pages.taken_back(newest, history, tells, state.clock.now())
     return pages.done_text(what, cohort.name, hear, tells, undo.undone_until if undo else None, back)
+
+
+async def _hear(cohort_id: int, kind: Kind | None, keys: KeyFolder, now: datetime) -> Reach:
+    """How many people hear of a decision, by the rules that tell them: also who can't go first to that start any more."""
+    if kind is None:
+        return Reach()
+    return await reach_once(cohort_id, kind, await right_queries.hear_of(cohort_id, now), keys)
 
 
 async def _told(cohort_id: int, found: decision_queries.Decided) -> bool:

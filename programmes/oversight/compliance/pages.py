@@ -20,6 +20,10 @@ class Late(Protocol):
     def name(self) -> str: ...
     @property
     def since(self) -> date: ...
+    @property
+    def undecided(self) -> bool: ...
+    @property
+    def called_off(self) -> bool: ...
 
 
 class Coming(Protocol):
@@ -92,7 +96,7 @@ def compliance_page(found: Found, working_list_decision: str) -> CompliancePage:
         _point(
             "oppna", _("Grupper som inte är avslutade"), found.open_past,
             _("Varje grupp är avslutad inom 30 dagar efter sista träffen."),
-            _("Sista träffen var för mer än 30 dagar sedan. Be gruppledaren eller samordnaren avsluta gruppen."),
+            _("Det tog slut för mer än 30 dagar sedan. Be gruppledaren eller samordnaren avsluta det."),
         ),
         _point(
             "listor", _("Arbetslistor som borde vara raderade"), found.lists,
@@ -151,10 +155,16 @@ def _decisions(undecided: tuple[tuple[str, str], ...], working_list_decision: st
 
 
 def _point(id_: str, title: str, late: Sequence[Late], fine: str, wrong: str) -> Point:
-    lines = tuple(
-        (f"{one.section} {one.name}", _("Sista träffen var %(day)s", day=day_plain(one.since)), "") for one in late
-    )
+    lines = tuple((f"{one.section} {one.name}", _since(one), "") for one in late)
     return Point(id_, title, not late, _tag(len(late)), wrong if late else fine, lines)
+
+
+def _since(one: Late) -> str:
+    if one.called_off:
+        return _("Ställdes in %(day)s", day=day_plain(one.since))
+    if one.undecided:
+        return _("Sista träffen var %(day)s, och starten är inte beslutad", day=day_plain(one.since))
+    return _("Sista träffen var %(day)s", day=day_plain(one.since))
 
 
 def _reviews(unsigned: tuple[date, ...]) -> Point:

@@ -5,9 +5,10 @@ from datetime import date, datetime, time, timedelta
 
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.edition_rules import Difference, differences, of_all_sections, sections_touched
-from programmes.cohorts.queries import UNBOOKED
+from programmes.cohorts.queries import OVER_SINCE, UNBOOKED
 from programmes.core.clock import at_local, local_date
 from programmes.core.db import fetch
+from programmes.desk.closing.queries import UNENDED
 from programmes.oversight.checklist.rules import CLOSED_WITHIN
 from programmes.oversight.log import review_queries
 from programmes.oversight.retention.queries import lists_kept
@@ -15,11 +16,14 @@ from programmes.oversight.retention.queries import lists_kept
 
 @dataclass(frozen=True)
 class Late:
-    """A group or series that should be closed, or whose working list should be gone: since which local day."""
+    """A group or series that should be closed, or whose working list should be gone: since which local day. `undecided`:
+    nobody has decided whether it starts. `called_off`: all of it was cancelled."""
 
     section: str
     name: str
     since: date
+    undecided: bool = False
+    called_off: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,18 @@ class Compliance:
     coming: tuple[Coming, ...]
 
 
-_LAST = """cross join lateral (select max(s.ends_at) as last from cohort_session s
-                                where s.cohort_id = c.id and s.state <> 'cancelled') s"""
+# Whatever its state: what nobody has decided about, or what is cancelled and of which somebody has a code or stands on the
+# list, is as little closed as what ran.
+_UNENDED = UNENDED.format(exempt="p.doc_level = 'operational'", row="e")
 _OPEN_PAST = f"""
-select p.section, c.name, s.last from cohort c join programme p on p.id = c.programme_id {_LAST}
-where c.state in ('open', 'started') and p.form <> 'drop_in' and s.last < $1 order by s.last, c.id
+select p.section, c.name, {OVER_SINCE} as last,
+       c.state in ('planned', 'open', 'postponed') and p.form = 'group' as undecided,
+       not exists (select from cohort_session s where s.cohort_id = c.id and s.state <> 'cancelled') as called_off
+from cohort c join programme p on p.id = c.programme_id
+where p.form <> 'drop_in' and {OVER_SINCE} < $1
+  and (c.state in ('planned', 'open', 'postponed', 'started') or c.state = 'cancelled' and exists (
+           select from enrolment e where e.cohort_id = c.id and {_UNENDED}))
+order by last, c.id
 """
 # A series of talks goes on when none is booked for then either, as long as it may have more (`CohortFacts.books_next`).
 _TOUCHED = f"""
@@ -76,7 +87,7 @@ async def compliance(now: datetime) -> Compliance:
             for p in in_force
             if p.exempt and p.form != "catalogue_only" and p.reading("board_decision") == ""
         ),
-        open_past=await _late(_OPEN_PAST, _midnight(today, -CLOSED_WITHIN.days)),
+        open_past=await _open_past(_midnight(today, -CLOSED_WITHIN.days)),
         lists=tuple(Late(section, name, last) for section, name, last, by in await lists_kept() if by < today),
         unsigned=tuple(m.month for m in await review_queries.months() if m.signed_at is None),
         coming=await _coming(today),
@@ -87,8 +98,11 @@ def _midnight(day: date, later: int = 0) -> datetime:
     return at_local(day + timedelta(days=later), time(0))
 
 
-async def _late(query: str, before: datetime) -> tuple[Late, ...]:
-    return tuple(Late(row["section"], row["name"], local_date(row["last"])) for row in await fetch(query, before))
+async def _open_past(before: datetime) -> tuple[Late, ...]:
+    rows = await fetch(_OPEN_PAST, before)
+    return tuple(
+        Late(row["section"], row["name"], local_date(row["last"]), row["undecided"], row["called_off"]) for row in rows
+    )
 
 
 async def _coming(today: date) -> tuple[Coming, ...]:

@@ -74,6 +74,17 @@ class Asked:
     by_guideline: int | None
 
 
+class Cancelling(Protocol):
+    """`right_services.Cancelling`."""
+
+    @property
+    def first(self) -> Reach: ...
+    @property
+    def moves_on(self) -> bool: ...
+    @property
+    def everybody(self) -> Reach: ...
+
+
 class Again(Protocol):
     """`services.Again`."""
 
@@ -139,12 +150,11 @@ def cancel_page(
     form: object,
     reason: str,
     reached: Mapping[State, Reach],
+    told: Cancelling,
     hint: str = "",
-    right: Reach | None = None,
-    moves_on: bool = False,
 ) -> DecisionPage:
-    """`others` are the programme's other open starts; `asked` the year that this start is in. `right`: who may move here
-    before newcomers; `moves_on`: then they may to another one."""
+    """`others` are the programme's other open starts; `asked` the year that this start is in. `told`: who may move here
+    before newcomers, and how many people hear of it in all."""
     if facts.form == "drop_in":
         return _cancel_openings(facts, form, reason, hint)
     gone = _("Platsen försvinner. Det står på Min plats.")
@@ -160,7 +170,7 @@ def cancel_page(
         _("Kön upphör. Får flytta till nästa start på Min plats.") if others else _("Kön upphör. Det står på Min plats."),
         reached,
     )
-    first = _first_elsewhere(right or Reach(), moves_on)
+    first = _first_elsewhere(told.first, told.moves_on)
     rows = (*rows, *first)
     if facts.state != "planned" and facts.sessions:
         rows = (*rows, (_("Kalendrar"), _called_off_shown(facts), _("Oftast inom några timmar")))
@@ -172,7 +182,7 @@ def cancel_page(
         fixed_reasons(),
         _short_year(facts, asked),
         (("skal", reason),),
-        button=_told_button(sum(reached.values(), start=Reach())),
+        button=_told_button(told.everybody),
         others=_others(others, bool(facts.held or facts.queued or first)),
     )
 
@@ -294,10 +304,12 @@ def postpone_page(
     form: object,
     reason: str,
     reached: Mapping[State, Reach],
+    right: Reach,
     look_again: bool = False,
     hint: str = "",
 ) -> DecisionPage:
-    """`again` is what the sessions would be, and what clashes then; `asked` the year that the start was in."""
+    """`again` is what the sessions would be, and what clashes then; `asked` the year that the start was in. `right`: who may
+    move here before newcomers: they were told until when, and of no day."""
     schedule = again.schedule
     rows = people(
         facts,
@@ -307,6 +319,8 @@ def postpone_page(
         _("Behåller sin plats i kön och tiden för sin anmälan."),
         reached,
     )
+    stays = _("Får flytta hit före andra, lika länge som förut. De nya dagarna står på Min plats.")
+    rows = (*rows, *going_first(right, stays, unseen=True))
     days = [day.day for day in schedule.sessions]
     if days and facts.state != "planned":
         rows = (*rows, (_("Kalendrar"), new_days(schedule), _("Oftast inom några timmar")))

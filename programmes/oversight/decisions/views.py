@@ -1,6 +1,6 @@
 """Postponing and cancelling a start, and changing its places. Coordinators of the programme only."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,8 +19,6 @@ from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.queries import places
-from programmes.enrolment.rules import State
-from programmes.notices.reach_rules import Reach
 from programmes.notices.reach_services import reach_by_state
 from programmes.oversight import queries, services
 from programmes.oversight.cockpit.pages import not_taken_back, undo_hint
@@ -105,20 +103,20 @@ async def _others(request: AnyRequest, facts: queries.Start) -> list[pages.Other
     ]
 
 
-async def _hint(request: AnyRequest, facts: queries.Start, reached: Mapping[State, Reach]) -> str:
+async def _hint(request: AnyRequest, facts: queries.Start, ring: int) -> str:
     until = await undone_until_if_now(facts.cohort_id, request.app.state.clock.now())
-    return undo_hint(until, facts.form != "drop_in", any(reach.ring for reach in reached.values()))
+    return undo_hint(until, facts.form != "drop_in", ring > 0)
 
 
 async def _show_cancel(
     request: AnyRequest, facts: queries.Start, form: Form, status: int = 200, others_now: bool = False
 ) -> Response[Any]:
     reached = await reach_by_state(facts.cohort_id, "cohort_cancelled", request.app.state.key_folder)
-    year, others, hint = await _year(request, facts), await _others(request, facts), await _hint(request, facts, reached)
     now, cohort = request.app.state.clock.now(), await cohorts.by_id(facts.cohort_id)
-    right = await right_services.going_first(facts.cohort_id, request.app.state.key_folder, now)
-    on = await right_services.first_to_another(cohort, now)
-    view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached, hint, right, on)
+    told = await right_services.if_cancelled(cohort, request.app.state.key_folder, now)
+    year, others = await _year(request, facts), await _others(request, facts)
+    hint = await _hint(request, facts, told.everybody.ring)
+    view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached, told, hint)
     view = replace(view, others_now=others_now)
     return page(request, "oversight/cancel.html", view, status)
 
@@ -185,8 +183,10 @@ async def _show_postpone(
     typed = form.raw("start") if form.values else first.isoformat()
     reached = await reach_by_state(facts.cohort_id, "cohort_postponed", request.app.state.key_folder)
     year = await _year(request, facts)
-    view = pages.postpone_page(facts, again, decide_by, typed, year, form, form.raw("skal"), reached, look_again)
-    view = replace(view, hint=await _hint(request, facts, reached), others_now=others_now)
+    right = await right_services.going_first(facts.cohort_id, request.app.state.key_folder, request.app.state.clock.now())
+    view = pages.postpone_page(facts, again, decide_by, typed, year, form, form.raw("skal"), reached, right, look_again)
+    ring = sum(reach.ring for reach in reached.values())
+    view = replace(view, hint=await _hint(request, facts, ring), others_now=others_now)
     return page(request, "oversight/postpone.html", view, status)
 
 
