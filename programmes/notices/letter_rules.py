@@ -72,7 +72,7 @@ def _end_of_queue(facts: Facts) -> list[str]:
     if facts.first_until:
         return [over, *_instead(facts.first_until)]
     if facts.first_over:
-        over = _("Nästa start tar inte emot fler, så du kan inte längre flytta dit. Kön är slut.")
+        over = _no_longer() + " " + _("Kön är slut.")
     return [
         over,
         _("Du kan anmäla dig till en annan start när en är öppen. Hur står på Min plats. Länken fungerar ett dygn."),
@@ -203,8 +203,14 @@ def _start_news(facts: Facts) -> list[str]:
             return [_("Det blir av."), *next_session(facts)]
         case "cohort_postponed":
             return _postponed(facts)
+        case _ if facts.first_over:
+            return [_no_longer(), *_instead(None)]
         case _:
             return [_("Det blir tyvärr inget den här gången. Alla möten är inställda."), *_instead(facts.first_until)]
+
+
+def _no_longer() -> str:
+    return _("Nästa start tar inte emot fler, så du kan inte längre flytta dit.")
 
 
 def _instead(first_until: datetime | None) -> list[str]:

@@ -27,3 +27,11 @@ def topic(n: str) -> str:
 OVERTAKEN = f"""(n.believed is not distinct from '{{}}' or n.kind <> all({kinds(REMINDERS)}) and exists (
     select from notice newer where newer.enrolment_id = n.enrolment_id and newer.created_at > n.created_at
       and newer.sent_at is not null and newer.kind <> all({kinds(REMINDERS)}) and {topic("newer")} = {topic("n")}))"""
+
+
+def told_again(n: str) -> str:
+    """Whether the notice `n` says that a first right to another start is over before its time: one of its kind, which told
+    of the right, had reached them before (decision 103)."""
+    return f"""({n}.kind in ('cohort_cancelled', 'queue_ended') and exists (
+                 select from notice told where told.enrolment_id = {n}.enrolment_id and told.kind = {n}.kind
+                   and told.created_at < {n}.created_at and told.sent_at is not null))"""

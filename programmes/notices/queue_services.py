@@ -2,25 +2,23 @@
 
 from datetime import datetime
 
-from programmes.cohorts import decision_queries
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import due_queries
 from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.queue import waiting_services
-from programmes.notices import queries, services
+from programmes.notices import queries, right_queries, services
 from programmes.notices.undoable_queries import undoable
 
 
 async def tell_of_rights_over(keys: KeyFolder, now: datetime) -> None:
     """Tell who was told that they go first to a start, once that is started or cancelled and it can't be taken back: the
-    right is over before its time. They stay in the queue as long as they were promised. Safe twice, and late."""
+    right is over before its time. Who queues stays there as long as they were promised. Safe twice, and late."""
     for right in await first_right_queries.leads_nowhere(now):
-        decided = await decision_queries.newest(right.cohort_id)
-        if decided is None or await undoable(right.cohort_id, now):
+        if await undoable(right.cohort_id, now):
             continue
-        # Whom the first message reached later was promised nothing by it.
-        for enrolment_id in await queries.told_before("queue_ended", right.from_cohort_id, decided.decided_at):
-            await services.tell_one("queue_ended", enrolment_id, keys, now, f"right/{decided.decision_id}")
+        told = await right_queries.to_be_told(right)
+        for enrolment_id in told.people:
+            await services.tell_one(told.kind, enrolment_id, keys, now, told.subject)
 
 
 async def end_queues(keys: KeyFolder, now: datetime) -> None:

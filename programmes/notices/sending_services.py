@@ -159,7 +159,8 @@ def _of_use_until(words: Facts, now: datetime) -> datetime | None:
     if words.kind == "place_free" and words.next:
         moments.append(words.next.starts_at)
     if words.kind in rules.CHANGES_A_SESSION and words.session is None and words.visit is None:
-        moments.append(words.soonest)
+        # That a right to another start is over is about no session of this one.
+        moments.append(None if words.first_over else words.soonest)
     return min((moment for moment in moments if moment and moment > now), default=None)
 
 

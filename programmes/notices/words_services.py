@@ -130,10 +130,10 @@ async def _with_queue(words: Facts, person: EnrolmentFacts, now: datetime) -> Fa
         say_coming=queued and person.asked_to_come,
         by_word=queued and await order_queries.where_waiting_leads(person.cohort_id, now) == "word",
         first_until=first_until,
-        first_over=words.kind == "queue_ended"
+        first_over=words.kind in {"queue_ended", "cohort_cancelled"}
         and first_until is None
         and await first_right_queries.promised_until(person.cohort_id, now) is not None
-        and person.enrolment_id in await queries.told_before("queue_ended", person.cohort_id, now),
+        and person.enrolment_id in await queries.told_before(words.kind, person.cohort_id, now),
         kept_until=await first_right_queries.kept_before(person.cohort_id, person.applied_at, now) if queued else None,
     )
 

@@ -1,9 +1,8 @@
 """A group that nobody has decided about, of which something was held: first the decision, and nobody goes without a word."""
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -12,22 +11,16 @@ import pytest
 from programmes import worker
 from programmes.attendance import services as attendance
 from programmes.calendar import services as calendars
-from programmes.catalogue import queries as catalogue
 from programmes.cohorts import decision_queries
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts.queries import CohortFacts
-from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict, Forbidden
 from programmes.core.i18n import moment_long
-from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.closing import series_services
 from programmes.desk.closing import services as closing_services
 from programmes.desk.group import calls_queries
-from programmes.enrolment import place_services
 from programmes.enrolment import queries as enrolments
-from programmes.enrolment import services as enrolment
 from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.visits import slot_services, step_services
 from programmes.notices.letter_fact_rules import Facts, Slot
@@ -37,82 +30,21 @@ from programmes.oversight import services as decisions
 from programmes.oversight.checklist import queries as checklists
 from programmes.oversight.decisions import undo_services
 from programmes.oversight.decisions.kept_pages import decision_line
-from programmes.people.records import PersonRecord
 from tests.attendance.cast import session_ids
 from tests.clock import FrozenClock
 from tests.desk.test_sick import mail, with_mail  # noqa: F401
-from tests.factories import ADULT, a_cohort, a_coordinator, a_leader, an_application, confirm, hidden, post_form, sign_in_as
+from tests.desk.undecided import a_group, min_plats, state_of, with_address, words
+from tests.factories import a_cohort, hidden, post_form, sign_in_as
 from tests.notices.mail import Mail
 
 pytestmark = pytest.mark.usefixtures("db")
-
-
-@dataclass
-class Group:
-    """A group of 2.8 with Robin, a session noted and nobody's decision."""
-
-    cohort: CohortFacts
-    ready: list[UUID]
-    preliminary: list[UUID]
-    queued: list[UUID]
-    kim: Principal
-    robin: Principal
-
-    @property
-    def closing(self) -> str:
-        return f"/personal/grupper/{self.cohort.cohort_id}/avsluta"
-
-    @property
-    def everybody(self) -> list[UUID]:
-        return [*self.ready, *self.preliminary, *self.queued]
-
-
-async def a_group(
-    clock: FrozenClock, keys: KeyFolder, ready: int, preliminary: int, queued: int, sessions: int = 4
-) -> Group:
-    """Its maximum is what is taken, so that the others wait; each has an address. The first session has been noted."""
-    robin, kim = await a_leader(clock.now()), await a_coordinator(clock.now())
-    most = ready + preliminary
-    cohort = await a_cohort("2.8", clock.now(), robin, minimum=min(5, most), maximum=most, sessions=sessions)
-    taken = [await with_address(cohort, n, clock, keys) for n in range(ready + preliminary + queued)]
-    for one in taken[:ready]:
-        await confirm(one, clock.now())
-    assert cohort.first_start
-    clock.set(cohort.first_start + timedelta(hours=3))
-    first = (await session_ids(cohort))[0]
-    await attendance.mark(first, dict.fromkeys(taken[:ready], "present"), robin, clock.now())
-    return Group(cohort, taken[:ready], taken[ready : ready + preliminary], taken[ready + preliminary :], kim, robin)
-
-
-async def with_address(cohort: CohortFacts, n: int, clock: FrozenClock, keys: KeyFolder) -> UUID:
-    record = PersonRecord(f"P{n}", ADULT.isoformat(), "", f"p{n}@example.invalid", ("email",))
-    application = replace(await an_application(cohort, f"P{n}", today=local_date(clock.now())), record=record)
-    taken = await enrolment.apply(application, await catalogue.programme(cohort.programme_id), keys, clock.now())
-    assert isinstance(taken, enrolment.Taken)
-    return taken.enrolment_id
-
-
-async def words(client: httpx.AsyncClient, address: str) -> str:
-    answer = await client.get(address)
-    assert answer.status_code == 200, (address, answer.headers.get("location"))
-    return re.sub(r"\s+", " ", answer.text)
-
-
-async def min_plats(client: httpx.AsyncClient, one: UUID, keys: KeyFolder) -> str:
-    code = place_services.unseal(await enrolments.enrolment(one), keys).code
-    await post_form(client, "/min-plats", {"kod": code}, "/min-plats?byt")
-    return await words(client, "/min-plats")
-
-
-async def state_of(one: UUID) -> str:
-    return (await enrolments.enrolment(one)).state
 
 
 async def test_what_can_start_is_decided_about_before_it_is_closed_or_ended(
     client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection, the_worker: worker.Worker
 ) -> None:
     group = await a_group(clock, keys, 6, 2, 3)
-    number = group.cohort.cohort_id
+    number = group.number
     await sign_in_as(client, "kim", clock.now())
     page = await words(client, f"{group.closing}?steg=ending")
     assert "Besluta först om gruppen startar" in page
@@ -152,7 +84,7 @@ async def test_what_cannot_start_ends_by_a_decision_and_everybody_hears_what_bec
     mail: Mail,  # noqa: F811
 ) -> None:
     group = await a_group(clock, keys, 3, 2, 3)
-    number, early = group.cohort.cohort_id, f"{group.closing}/i-fortid"
+    number, early = group.number, f"{group.closing}/i-fortid"
     await mail.work()
     before = {one: len(mail.to(f"p{n}@example.invalid")) for n, one in enumerate(group.everybody)}
     await sign_in_as(client, "kim", clock.now())
@@ -226,7 +158,7 @@ async def test_a_group_of_which_nothing_is_left_ends_so_too(
     state: str, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, the_worker: worker.Worker
 ) -> None:
     group = await a_group(clock, keys, 3, 1, 1)
-    number = group.cohort.cohort_id
+    number = group.number
     async with transaction():
         await execute("update cohort set state = $2 where id = $1", number, state)
         await execute("update cohort_session set state = 'held' where cohort_id = $1", number)
@@ -257,7 +189,7 @@ async def test_an_offer_ends_with_what_was_left_and_its_person_hears_that_the_qu
     async with transaction():
         await execute("update enrolment set state = 'offered', offer_expires_at = $2 where id = $1", first,
                       clock.now() + timedelta(days=1))  # fmt: skip
-    await series_services.cancel_rest(group.cohort.cohort_id, "3", group.kim, clock.now())
+    await group.end(clock.now())
     await mail.work()
     assert sum("Kön är slut." in text for text in mail.to("p4@example.invalid")) == 1
     assert not any("De möten som var kvar" in text for text in mail.to("p4@example.invalid"))
@@ -275,7 +207,7 @@ async def test_study_visits_to_come_are_cancelled_with_what_is_left(
     mail: Mail,  # noqa: F811
 ) -> None:
     group = await a_group(clock, keys, 3, 1, 0)
-    number, (guest,) = group.cohort.cohort_id, group.preliminary
+    number, (guest,) = group.number, group.preliminary
     await with_mail(owner, "robin", "kim")
     begins = clock.now() + timedelta(days=3)
     slot = await slot_services.add_slot(number, begins, begins + timedelta(hours=1), group.cohort.venue_id,
@@ -315,7 +247,7 @@ async def test_a_start_is_not_taken_back_once_a_session_of_it_was_noted(
     noted: bool, clock: FrozenClock, keys: KeyFolder
 ) -> None:
     group = await a_group(clock, keys, 6, 0, 0)
-    number = group.cohort.cohort_id
+    number = group.number
     clock.advance(days=7)
     seen = decisions.seen_as("open", group.cohort.first_start)
     assert await decisions.start(number, False, seen, group.kim, clock.now()) == []
@@ -334,7 +266,7 @@ async def test_what_ended_otherwise_than_planned_is_completed_by_nobody_on_the_p
     client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection, the_worker: worker.Worker
 ) -> None:
     group = await a_group(clock, keys, 5, 1, 0)
-    number = group.cohort.cohort_id
+    number = group.number
     await owner.execute("update cohort set state = 'started', started_at = $2 where id = $1", number, clock.now())
     clock.advance(days=30)
     for session in (await session_ids(group.cohort))[1:]:
@@ -354,9 +286,9 @@ async def test_what_ended_otherwise_than_planned_is_completed_by_nobody_on_the_p
 async def test_it_is_refused_by_the_service_as_well(clock: FrozenClock, keys: KeyFolder) -> None:
     group = await a_group(clock, keys, 5, 0, 1)
     with pytest.raises(Conflict):
-        await series_services.cancel_rest(group.cohort.cohort_id, "3", group.kim, clock.now())
+        await group.end(clock.now())
     with pytest.raises(Conflict):
-        await closing_services.set_ending(group.cohort.cohort_id, "ended_early", group.kim, clock.now())
+        await closing_services.set_ending(group.number, "ended_early", group.kim, clock.now())
 
 
 async def test_who_waited_may_move_to_the_next_start_before_newcomers(
@@ -367,7 +299,7 @@ async def test_who_waited_may_move_to_the_next_start_before_newcomers(
     mail: Mail,  # noqa: F811
 ) -> None:
     group = await a_group(clock, keys, 3, 1, 3)
-    number, early = group.cohort.cohort_id, f"{group.closing}/i-fortid"
+    number, early = group.number, f"{group.closing}/i-fortid"
     await owner.execute("update enrolment set state = 'offered', offer_expires_at = $2 where id = $1", group.queued[0],
                         clock.now() + timedelta(days=1))  # fmt: skip
     following = await a_cohort("2.8", clock.now(), minimum=1, maximum=4, first_in=timedelta(days=60))
@@ -431,12 +363,12 @@ async def test_whom_no_message_reached_is_rung_while_they_can_still_move(
     mail: Mail,  # noqa: F811
 ) -> None:
     group = await a_group(clock, keys, 3, 1, 1)
-    number, (waits,) = group.cohort.cohort_id, group.queued
+    number, (waits,) = group.number, group.queued
     await a_cohort("2.8", clock.now(), first_in=timedelta(days=60))
     # What they were told before was told before.
     await mail.work()
     clock.advance(minutes=1)
-    await series_services.cancel_rest(number, "3", group.kim, clock.now())
+    await group.end(clock.now())
     await mail.work()
     await owner.execute("update notice set state = 'failed', sent_at = null where kind = 'queue_ended'")
     await mail.work()
@@ -449,9 +381,9 @@ async def test_the_right_follows_when_the_next_start_is_cancelled_and_comes_back
     clock: FrozenClock, keys: KeyFolder
 ) -> None:
     group = await a_group(clock, keys, 3, 1, 1)
-    number = group.cohort.cohort_id
+    number = group.number
     near, far = [await a_cohort("2.8", clock.now(), first_in=timedelta(days=days)) for days in (60, 90)]
-    await series_services.cancel_rest(number, "3", group.kim, clock.now())
+    await group.end(clock.now())
     given = await first_right_queries.of_start(number, clock.now())
     assert given is not None
     assert given.cohort_id == near.cohort_id

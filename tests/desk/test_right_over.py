@@ -11,20 +11,21 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.db import transaction
 from programmes.core.i18n import moment_long
+from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.desk.closing import series_services
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.leaving import first_right_queries
 from programmes.oversight import services as decisions
 from programmes.oversight.decisions import undo_services
 from tests.clock import FrozenClock
-from tests.desk.test_ending_undecided import Group, a_group, min_plats, state_of, with_address, words
 from tests.desk.test_sick import mail  # noqa: F401
+from tests.desk.undecided import Group, a_group, min_plats, state_of, with_address, words
 from tests.factories import a_cohort, confirm, sign_in_as, somebody
 from tests.notices.mail import Mail
 
 pytestmark = pytest.mark.usefixtures("db")
-GONE = "Nästa start tar inte emot fler, så du kan inte längre flytta dit. Kön är slut."
+GONE_TEXT = "Nästa start tar inte emot fler, så du kan inte längre flytta dit."
+GONE = f"{GONE_TEXT} Kön är slut."
 
 
 @dataclass
@@ -37,7 +38,7 @@ class Promised:
 
     @property
     def number(self) -> int:
-        return self.group.cohort.cohort_id
+        return self.group.number
 
     async def states(self) -> list[str]:
         return [await state_of(one) for one in self.group.queued]
@@ -49,21 +50,21 @@ async def promised(clock: FrozenClock, keys: KeyFolder, mail: Mail) -> Promised:
     for n in range(20, 26):
         await confirm(await with_address(following, n, clock, keys), clock.now())
     clock.advance(minutes=1)
-    await series_services.cancel_rest(group.cohort.cohort_id, "3", group.kim, clock.now())
+    await group.end(clock.now())
     await mail.work()
     await mail.work()
-    right = await first_right_queries.of_start(group.cohort.cohort_id, clock.now())
+    right = await first_right_queries.of_start(group.number, clock.now())
     assert right is not None
     return Promised(group, following, right.until)
 
 
-async def decide(what: str, at: CohortFacts, group: Group, clock: FrozenClock) -> None:
+async def decide(what: str, at: CohortFacts, kim: Principal, clock: FrozenClock) -> None:
     clock.advance(minutes=5)
     seen = decisions.seen_as(at.state, at.first_start)
     if what == "cancel":
-        assert not await decisions.cancel(at.cohort_id, "no_leader", seen, group.kim, clock.now())
+        assert not await decisions.cancel(at.cohort_id, "no_leader", seen, kim, clock.now())
     else:
-        assert not await decisions.start(at.cohort_id, False, seen, group.kim, clock.now())
+        assert not await decisions.start(at.cohort_id, False, seen, kim, clock.now())
 
 
 @pytest.mark.parametrize("what", ["cancel", "start"])
@@ -76,7 +77,7 @@ async def test_who_was_promised_to_go_first_is_there_when_the_decision_is_taken_
     of = await promised(clock, keys, mail)
     before = [await enrolments.enrolment(one) for one in of.group.queued]
     right = await first_right_queries.of_start(of.number, clock.now())
-    await decide(what, of.following, of.group, clock)
+    await decide(what, of.following, of.group.kim, clock)
     assert await first_right_queries.of_start(of.number, clock.now()) is None
     await mail.work()
     clock.advance(minutes=3)
@@ -101,7 +102,7 @@ async def test_who_was_promised_to_go_first_hears_when_it_is_over_and_keeps_the_
 ) -> None:
     of = await promised(clock, keys, mail)
     waits = of.group.queued[0]
-    await decide(what, of.following, of.group, clock)
+    await decide(what, of.following, of.group.kim, clock)
     await mail.work()
     assert not any(GONE in " ".join(text.split()) for text in mail.to("p3@example.invalid"))
     clock.advance(minutes=11)
@@ -139,7 +140,7 @@ async def test_whom_the_first_message_reached_after_the_decision_hears_once(
     of = await promised(clock, keys, mail)
     await owner.execute("update notice set sent_at = $1 where kind = 'queue_ended' and enrolment_id = $2",
                         clock.now() + timedelta(minutes=6), of.group.queued[0])  # fmt: skip
-    await decide("cancel", of.following, of.group, clock)
+    await decide("cancel", of.following, of.group.kim, clock)
     clock.advance(minutes=11)
     await mail.work()
     assert [len(mail.to(f"p{n}@example.invalid")) for n in (3, 4)] == [2, 3]
@@ -155,7 +156,7 @@ async def test_nothing_is_kept_at_a_start_where_nobody_can_move_any_more(
     await somebody(soon, keys, clock.now(), "S1", "s1@example.invalid")
     for n in range(20, 26):
         await confirm(await with_address(following, n, clock, keys), clock.now())
-    await decide("cancel", soon, group, clock)
+    await decide("cancel", soon, group.kim, clock)
     number = following.cohort_id
 
     async def kept() -> tuple[int, int, int]:
@@ -165,7 +166,7 @@ async def test_nothing_is_kept_at_a_start_where_nobody_can_move_any_more(
         return gate.kept, len(gate.not_for_newcomers - gate.taken), taken.kept
 
     assert await kept() == (1, 1, 1)
-    await decide("start", following, group, clock)
+    await decide("start", following, group.kim, clock)
     assert await first_right_queries.of_start(soon.cohort_id, clock.now()) is None
     assert await kept() == (0, 0, 0)
     assert (await enrolments.places([number]))[number].free(8) == 2

@@ -7,11 +7,10 @@ import pytest
 
 from programmes.cohorts import queries as cohorts
 from programmes.core.sealing import KeyFolder
-from programmes.desk.closing import series_services
 from programmes.oversight import services as decisions
 from programmes.oversight.checklist import queries as checklists
 from tests.clock import FrozenClock
-from tests.desk.test_ending_undecided import a_group, words
+from tests.desk.undecided import a_group, words
 from tests.factories import post_form, sign_in_as
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -23,7 +22,7 @@ async def test_nobody_is_asked_for_a_visit_once_the_group_has_ended(
     started: bool, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
 ) -> None:
     group = await a_group(clock, keys, 5 if started else 3, 2, 0)
-    number = group.cohort.cohort_id
+    number = group.number
     address = f"/personal/grupper/{number}"
     await sign_in_as(client, "kim", clock.now())
     if started:
@@ -33,8 +32,7 @@ async def test_nobody_is_asked_for_a_visit_once_the_group_has_ended(
         )
     assert ASKED in await words(client, "/personal/idag")
     assert "Har något kvar, 2" in await words(client, address)
-    left = str(group.cohort.sessions - 1)
-    await series_services.cancel_rest(number, left, group.kim, clock.now())
+    await group.end(clock.now())
     assert "studiebesöket" not in await words(client, "/personal/idag")
     page = await words(client, address)
     assert "Har något kvar" not in page
@@ -50,7 +48,7 @@ async def test_no_time_is_asked_for_on_a_day_on_which_none_can_be_offered(
     client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
 ) -> None:
     group = await a_group(clock, keys, 3, 2, 0)
-    address = f"/personal/grupper/{group.cohort.cohort_id}/studiebesok"
+    address = f"/personal/grupper/{group.number}/studiebesok"
     await sign_in_as(client, "kim", clock.now())
     page = await words(client, address)
     assert "behöver boka" not in page

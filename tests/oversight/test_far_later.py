@@ -14,8 +14,8 @@ from programmes.oversight.cockpit import file_pages
 from programmes.oversight.decisions.kept_pages import decision_line
 from programmes.oversight.queries import undecided
 from tests.clock import FrozenClock
-from tests.desk.test_ending_undecided import a_group, min_plats, with_address
 from tests.desk.test_sick import mail, with_mail  # noqa: F401
+from tests.desk.undecided import a_group, min_plats, with_address
 from tests.factories import a_cohort, a_coordinator, a_leader, confirm, hidden, post_form, sign_in_as
 from tests.notices.mail import Mail
 
@@ -120,5 +120,5 @@ async def test_who_waits_for_a_start_of_which_something_was_held_is_promised_wha
     assert "Men det är inte beslutat om gruppen startade eller slutar." in shown
     assert "Flyttas starten fram" not in shown
     assert "Ställs den in" not in shown
-    await owner.execute("update cohort_session set state = 'planned' where cohort_id = $1", group.cohort.cohort_id)
+    await owner.execute("update cohort_session set state = 'planned' where cohort_id = $1", group.number)
     assert "Flyttas starten fram behåller du din plats" in await min_plats(client, group.queued[0], keys)

@@ -9,6 +9,7 @@ from programmes.desk.changes.rules import Told
 from programmes.enrolment.rules import HOLDING
 from programmes.notices.change_queries import left_by_message
 from programmes.notices.leaving_rules import ALL_NOW, NOW, Leaving, last
+from programmes.notices.overtaken_queries import told_again
 from programmes.notices.queries import UNWRITTEN
 from programmes.notices.rules import KINDS, OF_ALL, OF_CHANGES
 
@@ -18,13 +19,13 @@ async def told_of(cohort_id: int, since: datetime | None, now: datetime, leaving
     change has not reached, however long ago it was made, while a session is otherwise than they believe. A decision about
     all sessions counts where it is the change, also for those who wait. `leaving`: when each message that waits may go."""
     rows = await fetch(
-        """select n.id, n.enrolment_id, n.state, n.sent_at, n.believed, coalesce(n.created_at >= $2, false) as newly,
+        f"""select n.id, n.enrolment_id, n.state, n.sent_at, n.believed, coalesce(n.created_at >= $2, false) as newly,
                   s.ends_at is null or s.ends_at > $4 as coming, n.kind = any($6::text[]) as of_all
            from notice n join enrolment e on e.id = n.enrolment_id left join cohort_session s on s.id = n.session_id
-           where e.cohort_id = $1 and n.believed is distinct from '{}' and (
+           where e.cohort_id = $1 and n.believed is distinct from '{{}}' and (
              n.kind = any($3::text[]) and e.state = any($5::text[])
                and (n.created_at >= $2 or n.sent_at is null and n.state <> 'sent')
-             or n.kind = any($6::text[]) and n.created_at >= $2)""",
+             or n.kind = any($6::text[]) and n.created_at >= $2 and not {told_again("n")})""",
         cohort_id,
         since,
         sorted(OF_CHANGES),

@@ -19,6 +19,7 @@ from programmes.enrolment.queries import places
 from programmes.evaluation import queries as evaluation
 from programmes.evaluation.rules import needs_box
 from programmes.notices.queries import held_until, unfinished
+from programmes.notices.right_queries import still_to_hear
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
         unique=await attendance.unique_participants(cohort_id),
         bounds=unique_bounds([entry.count for entry in await attendance.counts(cohort_id)]),
         transferred=row["transferred"],
-        waiting=await unfinished(cohort_id),
+        waiting=await unfinished(cohort_id) + await still_to_hear(cohort_id, now),
         unended=await unended(cohort),
         first_right_until=await is_awaited(cohort.cohort_id, now),
         promised_until=await promised_until(cohort.cohort_id, now),

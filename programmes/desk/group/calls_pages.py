@@ -148,6 +148,8 @@ def news_of(about: Untold) -> str:
     """One thing that the person has not heard."""
     if about.left:
         return left_text(about.left, about.said_as)
+    if about.first_over:
+        return _("Kan inte längre flytta till nästa start: den tar inte emot fler.")
     when = moment_long(about.session_starts) if about.session_starts else ""
     visit = moment_long(about.visit_starts) if about.visit_starts else ""
     if about.kind == "place_offered" and about.answer_by:

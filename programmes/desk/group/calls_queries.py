@@ -10,7 +10,7 @@ from programmes.core.db import fetch
 from programmes.desk.group.calls_rules import Untold
 from programmes.enrolment.records.contact_queries import given_since
 from programmes.notices.change_queries import left_by_message
-from programmes.notices.overtaken_queries import topic
+from programmes.notices.overtaken_queries import told_again, topic
 from programmes.notices.rules import OF_CHANGES, OF_DECISIONS, REMINDERS
 from programmes.notices.undoable_queries import undoable_of
 
@@ -40,6 +40,8 @@ _MUST_BE_TOLD = (
 )
 _ABOUT_STARTS = timedelta(days=30)
 
+# That they were told of a first right to another start, whose time is not over.
+_HAS_RIGHT = "exists (select from first_right r where r.from_cohort_id = m.cohort_id and r.until > $3)"
 # Of each topic the last. $2 must be told, $3 is now, $4 since when, $5 only reminds of what is known, $6 are changes. That
 # it begins is news until it has begun.
 _UNTOLD = f"""
@@ -69,7 +71,8 @@ select n.id as notice_id, m.id as enrolment_id, m.cohort_id, m.name as group, n.
                 (select min(a.starts_at) from cohort_session a where a.cohort_id = m.cohort_id and a.state <> 'cancelled')
             end as added_starts,
        case when n.kind = any($6) then n.believed end as believed,
-       {given_since("m")} as elsewhere
+       {given_since("m")} as elsewhere,
+       {told_again("n")} and {_HAS_RIGHT} as first_over
 from (select id, enrolment_id, session_id, kind, state, created_at, believed from offer
       where exists (select 1 from mine where mine.id = enrolment_id and mine.state = 'offered')
       union all
@@ -86,8 +89,8 @@ where n.state in ('failed', 'no_channel')
                                 and m.undo_until is not null)
        or m.state <> 'expired' and n.kind not in ('place_expired', 'offer_expired', 'queue_ended')
        -- Before it has ended: they may move to another start first, as long as that lasts.
-       or m.state = 'queued' and n.kind = 'queue_ended' and exists (
-           select from first_right r where r.from_cohort_id = m.cohort_id and r.until > $3))
+       or m.state = 'queued' and n.kind = 'queue_ended' and {_HAS_RIGHT})
+  and (n.kind <> 'cohort_cancelled' or not {told_again("n")} or {_HAS_RIGHT})
   and (m.state = 'refused') = (n.kind = 'place_refused')
   and (n.kind <> 'place_free' or m.state = 'queued')
   and (n.kind <> 'cohort_started' or not exists (

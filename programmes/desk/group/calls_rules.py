@@ -17,7 +17,8 @@ class Untold:
     `told_with`: the messages that are told by telling it, more than one where they are told as one; `said_as`: by which
     kind. `added_starts`: when the session is that makes up for one that is cancelled, or the first of a postponed start.
     `elsewhere`: they have given another address or number since it failed, or since there was none to send it to.
-    `not_before`: it is a decision that can be taken back until then, for as long as nobody is told of it."""
+    `first_over`: not that their start or queue is over, which they have heard, but that they can't move to the next one any
+    more. `not_before`: it is a decision that can be taken back until then, for as long as nobody is told of it."""
 
     notice_id: UUID
     enrolment_id: UUID
@@ -33,6 +34,7 @@ class Untold:
     told_with: frozenset[UUID] = frozenset()
     said_as: str = ""
     elsewhere: bool = False
+    first_over: bool = False
     not_before: datetime | None = None
 
     @property

@@ -9,6 +9,7 @@ from programmes.desk.illness.reached_rules import Notice
 from programmes.enrolment.records.contact_queries import given_since
 from programmes.notices.belief_rules import read
 from programmes.notices.change_queries import left_by_message
+from programmes.notices.overtaken_queries import told_again
 from programmes.notices.queries import UNWRITTEN
 from programmes.notices.rules import OF_CHANGES
 
@@ -33,7 +34,8 @@ left join lateral (select count(*)::int as called, max(at) as called_at from not
                    where c.notice_id = n.id and not c.reached) k on true
 where e.cohort_id = $1 and (n.session_id = $2 and n.kind in ('session_cancelled', 'session_moved') and n.believed is null
    or coalesce(n.believed, '{{}}')::jsonb ? $2::int::text
-   or n.session_id is null and n.kind in ('rest_cancelled', 'cohort_cancelled', 'cohort_postponed') and n.created_at >= $3)
+   or n.session_id is null and n.kind in ('rest_cancelled', 'cohort_cancelled', 'cohort_postponed') and n.created_at >= $3
+      and not {told_again("n")})
 order by n.enrolment_id, n.created_at desc, n.id
 """
 

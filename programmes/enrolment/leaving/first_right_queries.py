@@ -68,36 +68,38 @@ async def is_awaited(from_cohort_id: int, now: datetime) -> datetime | None:
     return found.until if found and anybody else None
 
 
-async def who_goes_first(cohort_id: int, now: datetime) -> list[tuple[UUID, bool]]:
-    """Everybody with a first right to a start, and whether they wait for a group that ended since it could not start: only
-    these are told if nobody can move here any more (decision 103)."""
+async def who_goes_first(cohort_id: int, now: datetime) -> list[UUID]:
+    """Everybody with a first right to a start: they are told if nobody can move here any more (decision 103)."""
     rows = await fetch(
-        f"""select k.id, f.state <> 'cancelled' as waits from first_right r
-            join cohort f on f.id = r.from_cohort_id join enrolment k on k.cohort_id = f.id
+        f"""select k.id from first_right r join enrolment k on k.cohort_id = r.from_cohort_id
             where r.cohort_id = $1 and r.until > $2 and {LEADS_SOMEWHERE} and {HAS_FIRST_RIGHT} order by k.id""",
         cohort_id,
         now,
     )
-    return [(row["id"], row["waits"]) for row in rows]
+    return [row["id"] for row in rows]
 
 
 @dataclass(frozen=True)
 class Promise:
-    """A first right that leads nowhere, from a group that ended since it could not start to a start that is decided now."""
+    """A first right that leads nowhere, to a start that is decided now; from one that was `cancelled`, or from a group that
+    ended since it could not start."""
 
     from_cohort_id: int
     cohort_id: int
+    cancelled: bool
 
 
-async def leads_nowhere(now: datetime) -> list[Promise]:
-    """First rights that can't be used before they are over, of groups where somebody still waits: the start that they are to
-    is decided by now."""
+async def leads_nowhere(now: datetime, from_cohort_id: int | None = None) -> list[Promise]:
+    """First rights that can't be used before they are over, of starts where somebody still has one: the start that they are
+    to is decided by now. All of them, or of one start."""
     rows = await fetch(
-        f"""select r.from_cohort_id, r.cohort_id from first_right r join cohort c on c.id = r.from_cohort_id
-            where r.until > $1 and c.state <> 'cancelled' and not {LEADS_SOMEWHERE}
-              and exists (select from enrolment e where e.cohort_id = c.id and e.state = 'queued')
+        f"""select r.from_cohort_id, r.cohort_id, c.state = 'cancelled' as cancelled
+            from first_right r join cohort c on c.id = r.from_cohort_id
+            where r.until > $1 and ($2::int is null or c.id = $2) and not {LEADS_SOMEWHERE}
+              and exists (select from enrolment k where k.cohort_id = c.id and {HAS_FIRST_RIGHT})
             order by r.from_cohort_id""",
         now,
+        from_cohort_id,
     )
     return [Promise(**dict(row)) for row in rows]
 

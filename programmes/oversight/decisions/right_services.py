@@ -11,11 +11,9 @@ from programmes.notices.reach_services import reach_among
 
 
 async def going_first(cohort_id: int, keys: KeyFolder, now: datetime) -> Reach:
-    """How many may move to a start before newcomers, by how they are told if they can't any more. Those whose own start was
-    cancelled see it on Min plats only."""
+    """How many may move to a start before newcomers, by how they are told if they can't any more."""
     people = await first_right_queries.who_goes_first(cohort_id, now)
-    hear = await reach_among(await enrolments.several([one for one, waits in people if waits]), keys)
-    return hear + Reach(place=sum(not waits for _one, waits in people))
+    return await reach_among(await enrolments.several(people), keys)
 
 
 async def first_to_another(cohort: CohortFacts, now: datetime) -> bool:
