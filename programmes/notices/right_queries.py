@@ -23,15 +23,13 @@ class ToBeTold:
 
 
 async def to_be_told(right: Promise) -> ToBeTold:
-    """Whom the first message had reached before the start that the right is to was decided; told already or not. Whom it
-    reached later was promised nothing by it."""
+    """Whom the first message had reached before the right was over; told already or not. Whom it reached later was promised
+    nothing by it."""
     kind = kind_of(right.cancelled)
     decided = await decision_queries.newest(right.cohort_id)
-    if decided is None:
-        return ToBeTold(kind)
-    reached = await queries.told_before(kind, right.from_cohort_id, decided.decided_at)
+    reached = await queries.told_before(kind, right.from_cohort_id, right.over_at)
     people = [facts.enrolment_id for facts in await enrolments.several(reached) if facts.state in AUDIENCE[kind]]
-    return ToBeTold(kind, f"right/{decided.decision_id}", tuple(people))
+    return ToBeTold(kind, f"right/{decided.decision_id if decided else ''}", tuple(people))
 
 
 def kind_of(cancelled: bool) -> Kind:

@@ -98,7 +98,7 @@ async def test_places_of_the_next_start_are_kept_for_those_of_the_cancelled_one_
     (newcomer,) = await people(following, 1, keys, clock, "N")
     await queue.promote(following.cohort_id, clock.now())
     assert (await queries.enrolment(newcomer)).state == "queued"
-    assert (await queries.places([following.cohort_id]))[following.cohort_id].someone_waits
+    assert (await queries.places([following.cohort_id], clock.now()))[following.cohort_id].someone_waits
     applied = (await queries.enrolment(one)).applied_at
     moved = await myself(one, following, keys, clock)
     assert moved is not None
@@ -292,7 +292,7 @@ async def test_all_who_agree_are_moved_at_once_first_come_first_served_and_a_sec
     refused = [answer for answer in answers if isinstance(answer, Conflict)]
     assert [one.code for one in refused] == ["moved_already"]
     assert set((await states(here, owner)).values()) == {"transferred"}
-    there = (await queries.places([other.cohort_id]))[other.cohort_id]
+    there = (await queries.places([other.cohort_id], clock.now()))[other.cohort_id]
     assert (there.held, there.queued) == (other.maximum, 2)
 
 

@@ -59,14 +59,15 @@ def _listed(cohort: CohortFacts) -> tuple[State, ...]:
 @get("/personal/grupper", guards=[signed_in])
 async def groups(request: AnyRequest) -> Response[Any]:
     """The groups that this person works with, by state, 50 at a time."""
-    who, today = principal(request), local_date(request.app.state.clock.now())
+    who, now = principal(request), request.app.state.clock.now()
+    today = local_date(now)
     name = _filter(request)
     typed = request.query_params.get("sida", "1")
     number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else 1
     mine = await cohorts.all_mine(who, today, groups_pages.STATES)
     shown, _, _ = groups_pages.choose(mine, name, number)
-    taken = await places(cohort.cohort_id for cohort in shown)
-    gone = await _gone(shown, request.app.state.clock.now())
+    taken = await places((cohort.cohort_id for cohort in shown), now)
+    gone = await _gone(shown, now)
     view = groups_pages.list_page(mine, name, number, await _names(shown), taken, who.has("coordinator"), gone)
     return page(request, "desk/groups.html", view)
 
@@ -77,7 +78,7 @@ async def groups_file(request: AnyRequest) -> Response[bytes]:
     now = request.app.state.clock.now()
     today = local_date(now)
     shown = groups_pages.listed(await cohorts.all_mine(principal(request), today, groups_pages.STATES), _filter(request))
-    names, taken = await _names(shown), await places(cohort.cohort_id for cohort in shown)
+    names, taken = await _names(shown), await places((cohort.cohort_id for cohort in shown), now)
     uncounted = await catalogue.uncounted({cohort.programme_id for cohort in shown})
     gone = await _gone(shown, now)
     with speaking("sv"):
@@ -176,7 +177,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
     noted = kind(cohort.exempt, programme.figures)
     sessions = await cohorts.sessions(cohort_id)
     ended = cohort.state == "closed" and noted == "names"
-    workers, taken = await office_services.workers(cohort_id, today), (await places([cohort_id]))[cohort_id]
+    workers, taken = await office_services.workers(cohort_id, today), (await places([cohort_id], now))[cohort_id]
     # What went by itself is asked of an empty list only.
     may_be_gone = cohort.exempt and cohort.form != "drop_in" and not taken.held and not taken.queued
     erased = (await gone_by_itself([cohort_id] if may_be_gone else [])).get(cohort_id)
