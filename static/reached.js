@@ -8,6 +8,10 @@ function show(page) {
   const now = page.querySelector("[data-line]");
   if (!now) return true;
   if (line.textContent !== now.textContent) line.textContent = now.textContent;
+  for (const other of page.querySelectorAll("[data-other]")) {
+    const here = document.querySelector(`[data-other="${CSS.escape(other.dataset.other)}"]`);
+    if (here && here.textContent !== other.textContent) here.textContent = other.textContent;
+  }
   for (const sign of page.querySelectorAll("[data-who]")) {
     const here = list.querySelector(`[data-who="${CSS.escape(sign.dataset.who)}"]`);
     if (here && here.textContent !== sign.textContent) here.replaceChildren(...sign.childNodes);

@@ -110,6 +110,7 @@ def clash_reasons(found: Sequence[Clash]) -> list[Reason]:
 
 
 def _taken(staff_id: int | None, by: Sequence[Clash]) -> Reason:
+    # What is said goes by `every` one; the rest stays in the sign, which a page of the release before carries too.
     first, days = by[0], {clash.day for clash in by}
     said = {"who": first.who, "cohort": first.cohort, "day": first.day, "until": first.until, "more": len(days) - 1}
     every = [(clash.day, clash.until, clash.cohort) for clash in by]

@@ -63,8 +63,7 @@ async def change_workers(request: AnyRequest, cohort_id: FromPath[int]) -> Respo
             return await _show_workers(request, cohort_id, form, 422)
         refused = await services.let_in(row_id(cohort_id), int(chosen), until, who, now, meant=form.meant)
     form.asked |= pages.signs(refused)
-    for reason in refused:
-        form.fail(reason.beside, pages.said(reason))
+    form.fail_all((reason.beside, pages.said(reason)) for reason in refused)
     if form.errors:
         return await _show_workers(request, cohort_id, form, 422)
     return _back(f"/personal/grupper/{cohort_id}/ledare")

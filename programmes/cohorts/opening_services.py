@@ -194,7 +194,7 @@ async def _write_cohort(wanted: Opening, now: datetime) -> int:
                                    last_entry_session, arrivals, created_at, every_weeks,
                                    one_at_a_time)
                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13) returning id""",
-            new_token()[:12],
+            wanted.public_id or new_token()[:12],
             wanted.programme_id,
             wanted.name,
             "open" if wanted.announce else "planned",

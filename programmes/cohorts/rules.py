@@ -79,7 +79,8 @@ class Opening:
 
     `every` so many weeks; `other` are weekdays with hours of their own; `chosen` are days picked one by one instead.
     `one_at_a_time`: talks of which only the first is booked (`count` 1), or none yet (0).
-    `new_venue` is name and address. `seen` is the digest of the preview that was shown, empty to take any.
+    `new_venue` is name and address. `seen` is the digest of the preview that was shown, empty to take any. `public_id`
+    is what its address will be, where a form that is sent twice has to lead to one cohort; empty for any.
     """
 
     programme_id: int
@@ -103,6 +104,7 @@ class Opening:
     other: Mapping[int, tuple[time, time]] = field(default_factory=dict)
     chosen: tuple[date, ...] = ()
     one_at_a_time: bool = False
+    public_id: str = ""
 
 
 @dataclass(frozen=True)

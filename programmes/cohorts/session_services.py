@@ -1,6 +1,6 @@
 """Moving and cancelling one session. Calendars and people follow from the stored change and its event."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -154,18 +154,37 @@ def day_noted(slots: Sequence[Slot], slot: Slot, now: datetime) -> list[Reason]:
 
 async def slot_at_end(cohort: CohortFacts) -> Slot | None:
     """When a session that makes up for a cancelled one would be."""
-    sessions = [s for s in await queries.sessions(cohort.cohort_id) if s.state != "cancelled"]
-    return await _at_end(cohort, sessions)
+    slots, off = await _slots(cohort)
+    return await _at_end(cohort, slots, off)
 
 
-async def _at_end(cohort: CohortFacts, sessions: Sequence[SessionFacts]) -> Slot | None:
-    slots = [session.slot for session in sessions]
+async def slots_at_end(cohort: CohortFacts, cancelled: Sequence[SessionFacts]) -> list[Slot]:
+    """When those would be that make up for each of these sessions, if they are cancelled one after the other; fewer where
+    there is no day for more."""
+    found: list[Slot] = []
+    slots, off = await _slots(cohort)
+    for session in cancelled:
+        added = await _at_end(cohort, slots, off)
+        if added is None:
+            break
+        found.append(added)
+        slots = [*(slot for slot in slots if slot != session.slot), added]
+        off = [*off, session.slot]
+    return found
+
+
+async def _slots(cohort: CohortFacts) -> tuple[list[Slot], list[Slot]]:
+    """The times of its sessions: of those that count, and of those that are cancelled."""
+    sessions = await queries.sessions(cohort.cohort_id)
+    return [s.slot for s in sessions if s.state != "cancelled"], [s.slot for s in sessions if s.state == "cancelled"]
+
+
+async def _at_end(cohort: CohortFacts, slots: Sequence[Slot], off: Sequence[Slot]) -> Slot | None:
     if not slots:
         return None
     if not cohort.one_at_a_time:
         last = max(local_date(slot.starts_at) for slot in slots)
         return one_more(slots, await schedule_queries.closures(cohort.venue_id, last), cohort.every_weeks)
-    off = [s.slot for s in await queries.sessions(cohort.cohort_id) if s.state == "cancelled"]
     first = min(local_date(slot.starts_at) for slot in [*slots, *off])
     closures = await schedule_queries.closures(cohort.venue_id, first)
     return one_more(slots, closures, cohort.every_weeks, booked=True, cancelled=off)
@@ -185,13 +204,13 @@ async def cancel_session(
     *,
     meant: Meant = False,
     seen: int | None = None,
-    shown: str | None = None,
+    shown: Collection[str] | None = None,
 ) -> list[Reason]:
     """Cancel a session and, if wanted, add one at the end by the same pattern, so that ten sessions stay ten.
 
-    Returns why not, or nothing when it is done. That the added one would be at another time than was `shown` (its sign)
-    stands in the way, so that nobody gets a day that they have not seen. So does that it has begun, and a room or leader
-    that is taken then, until it is `meant`.
+    Returns why not, or nothing when it is done. That the added one would be at another time than was `shown` (the signs of
+    one or several) stands in the way, so that nobody gets a day that they have not seen. So does that it has begun, and a
+    room or leader that is taken then, until it is `meant`.
 
     Raises:
         NotFound: not a session this person works with.
@@ -200,15 +219,15 @@ async def cancel_session(
     async with transaction():
         found = await _lock(session_id, seen, principal, now)
         cohort, session = found.cohort, found.session
-        added = await _at_end(cohort, [*found.others, session]) if add_at_end else None
+        added = await slot_at_end(cohort) if add_at_end else None
         clashes = await clashes_of(cohort, [added], cohort.venue_id, principal) if added else []
         # A drop-in makes up for nothing, and its last occasion may be cancelled like any other; of talks the next is booked.
         left = len(found.others) + 1 if cohort.form == "group" else 2
         reasons = why_not_cancel_session(cohort.state, session.state, left, added)
         if add_at_end and added is None:
             reasons.append(Reason("no_day_at_end", "sedan"))
-        if added and shown is not None and shown != added.sign:
-            reasons.append(Reason("added_changed", "sedan", {"starts_at": added.starts_at}))
+        if added and shown is not None and added.sign not in shown:
+            reasons.append(Reason("added_changed", "sedan", {"starts_at": added.starts_at, "sign": added.sign}))
         reasons += [] if reasons else not_meant([*begun(session.slot, now), *clash_reasons(clashes)], meant)
         if reasons:
             return reasons

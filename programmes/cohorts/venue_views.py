@@ -69,8 +69,7 @@ async def rename(request: AnyRequest) -> Response[Any]:
         if not await venue_services.rename_venue(int(chosen), name, who, request.app.state.clock.now()):
             form.fail("namn", _("En annan lokal heter så."))
     except venue_services.NotAllowed as refused:
-        for reason in refused.reasons:
-            form.fail(reason.beside, said(reason))
+        form.fail_all((reason.beside, said(reason)) for reason in refused.reasons)
     if form.errors:
         return await _show(request, form, 422)
     return Response("", status_code=303, headers={"location": f"{_PAGE}?klart=namn"})

@@ -5,12 +5,12 @@ from datetime import date, datetime, time
 from typing import cast
 
 from programmes.catalogue.rules import Programme
+from programmes.cohorts.clash_wording_rules import leader_taken, room_taken
 from programmes.cohorts.rules import Reason
-from programmes.cohorts.schedule_rules import Clash, Note, Off, holiday_name
+from programmes.cohorts.schedule_rules import Note, Off, holiday_name
 from programmes.cohorts.talk_wording_rules import OF_TALKS, Params
 from programmes.core.i18n import (
     capital,
-    clock,
     day_bare,
     day_long,
     day_plain,
@@ -128,18 +128,6 @@ def noted(note: Note) -> str:
     return _("Vintertid sedan %(day)s. Klockslaget är detsamma.", day=day)
 
 
-def clash_lines(found: Sequence[Clash]) -> tuple[str, ...]:
-    """Who or what is taken on which day, by which group and until when, in words."""
-    return tuple(f"{capital(day_long(clash.day))}: {_clash_line(clash)}" for clash in found)
-
-
-def _clash_line(clash: Clash) -> str:
-    cohort, until = clash.cohort or _("en annan grupp"), clock(clash.until)
-    if clash.who:
-        return _("Krock: %(who)s har %(cohort)s till %(until)s.", who=clash.who, cohort=cohort, until=until)
-    return _("Krock: lokalen är bokad av %(cohort)s till %(until)s.", cohort=cohort, until=until)
-
-
 def closed_days(first: date, last: date) -> str:
     """`22 februari–26 februari 2027`, `31 december 2026–2 januari 2027`, and of a single day `onsdag 7 oktober 2026`."""
     if first == last:
@@ -222,13 +210,6 @@ def _day_noted(p: Params) -> str:
 def _on_the_clock(p: Params) -> dict[str, object]:
     day, typed = cast(date, p["day"]), cast(time, p["time"])
     return {"day": day_bare(day), "time": f"{typed.hour}.{typed:%M}"}
-
-
-def _taken(p: Params) -> dict[str, object]:
-    day, until = day_bare(cast(date, p["day"])), clock(cast(datetime, p["until"]))
-    if more := cast(int, p.get("more", 0)):
-        day = ngettext("%(day)s och %(n)s dag till", "%(day)s och %(n)s dagar till", more, day=day)
-    return {"who": p["who"], "cohort": p["cohort"] or _("en annan grupp"), "until": until, "day": day}
 
 
 def _below_guideline(p: Params) -> str:
@@ -326,14 +307,8 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
         moment=moment_long(cast(datetime, p["starts_at"])),
     ),
     "soon": lambda p: " ".join([begins_soon(bool(p["open"])), _("Kryssa i att det är meningen.")]),
-    "room_taken": lambda p: _(
-        "Krock: lokalen är bokad av %(cohort)s till %(until)s den %(day)s. Ändra, eller kryssa i att det är meningen.",
-        **_taken(p),
-    ),
-    "leader_taken": lambda p: _(
-        "Krock: %(who)s har %(cohort)s till %(until)s den %(day)s. Ändra, eller kryssa i att det är meningen.",
-        **_taken(p),
-    ),
+    "room_taken": room_taken,
+    "leader_taken": leader_taken,
     "cohort_over": lambda p: _("Gruppen är avslutad eller inställd, så träffarna ändras inte längre."),
     "session_held": lambda p: _("Träffen är redan hållen."),
     "session_cancelled": lambda p: _("Träffen är redan inställd."),

@@ -146,14 +146,22 @@ def _formatted(day: date, pattern: str, locale: str) -> str:
 
 def _said(day: date, pattern: str) -> str:
     """The day without its year, unless it is so far from today that it could be taken for one of another year."""
+    return _pattern(day, f"{pattern} y" if _is_far(day) else pattern)
+
+
+def _is_far(day: date) -> bool:
     today = _today.get()
-    far = today is not None and abs(day - today) > NAMED_BY_DAY
-    return _pattern(day, f"{pattern} y" if far else pattern)
+    return today is not None and abs(day - today) > NAMED_BY_DAY
 
 
 def day_long(day: date) -> str:
     """`onsdag 7 oktober`, with the year where the day is far off; so with all that name a day without it."""
     return _said(day, "EEEE d MMMM")
+
+
+def days_long(*days: date) -> list[str]:
+    """Days that are read together, as `day_long`: the year stands with each of them if one is far off, or with none."""
+    return [day_year(day) if any(map(_is_far, days)) else day_long(day) for day in days]
 
 
 def day_year(day: date) -> str:

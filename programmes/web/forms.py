@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any
@@ -74,6 +74,17 @@ class Form:
     def fail(self, name: str, message: str) -> None:
         """Put an error beside a field, unless it has one already."""
         self.errors.setdefault(name, message)
+
+    def fail_all(self, found: Iterable[tuple[str, str]]) -> None:
+        """Put every error beside its field, those of one field together and each once; not where something was wrong with
+        the field before."""
+        texts: dict[str, dict[str, None]] = {}
+        for name, message in found:
+            texts.setdefault(name, {})[message] = None
+        for name, messages in texts.items():
+            if name not in self.errors:
+                self.errors[name] = " ".join(messages)
+                self.more += len(messages) - 1
 
     def text(self, name: str, most: int, required: str = "") -> str:
         """One line of text. `required` is the message when it is empty; without it empty is fine. What nobody can see

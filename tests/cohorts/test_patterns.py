@@ -282,7 +282,7 @@ async def test_a_talk_at_the_end_and_the_next_one_follow_the_talks_that_were_boo
     added = await session_services.slot_at_end(series)
     assert added
     assert (local_date(added.starts_at), hours(added)) == (date(2027, 5, 27), TWO)
-    assert await session_services.cancel_session(last.session_id, True, kim, clock.now(), shown=added.sign) == []
+    assert await session_services.cancel_session(last.session_id, True, kim, clock.now(), shown=[added.sign]) == []
     assert local_date((await queries.sessions(series.cohort_id))[-1].starts_at) == date(2027, 5, 27)
     again = await session_services.slot_at_end(series)
     assert again

@@ -13,6 +13,7 @@ from programmes.core.i18n import (
     day_plain,
     day_short,
     day_shortest,
+    days_long,
     moment_long,
     speaking,
 )
@@ -50,3 +51,11 @@ def test_a_day_that_is_near_is_called_as_before() -> None:
         assert day_parts(date(2028, 1, 7)) == ("fre", "7", "jan 2028")
         assert day_plain(date(2028, 1, 7)) == "7 januari 2028"
     assert day_long(date(2028, 1, 7)) == "fredag 7 januari"
+
+
+def test_days_that_are_read_together_carry_the_year_or_none_does() -> None:
+    near, far = date(2027, 10, 1), date(2027, 12, 17)
+    with speaking("sv", NOW):
+        assert days_long(near, far) == ["fredag 1 oktober 2027", "fredag 17 december 2027"]
+        assert days_long(near, TODAY) == ["fredag 1 oktober", "måndag 30 november"]
+    assert days_long(near, far) == ["fredag 1 oktober", "fredag 17 december"]

@@ -58,10 +58,10 @@ async def test_of_several_in_a_group_the_first_that_is_added_is_the_one_that_was
     first, second, *_rest = await queries.sessions(cohort.cohort_id)
     shown = await session_services.slot_at_end(cohort)
     assert shown
-    both = [Cancelling(second.session_id, 0, True, shown.sign), Cancelling(first.session_id, 0, True)]
+    both = [Cancelling(second.session_id, 0, True, frozenset({shown.sign})), Cancelling(first.session_id, 0, True)]
     assert await illness.cancel(both, keys, robin, clock.now()) == []
     added = [s.starts_at for s in await queries.sessions(cohort.cohort_id) if s.added]
     assert added == [shown.starts_at, shown.starts_at + timedelta(weeks=1)]
     third = (await queries.sessions(cohort.cohort_id))[2]
-    late = [Cancelling(third.session_id, 0, True, shown.sign)]
+    late = [Cancelling(third.session_id, 0, True, frozenset({shown.sign}))]
     assert [reason.code for reason in await illness.cancel(late, keys, robin, clock.now())] == ["added_changed"]

@@ -1,7 +1,7 @@
 """A tick "Det är meningen" answers what was said beside it, and nothing that comes later."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 import httpx
@@ -15,6 +15,7 @@ from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Clash
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local
+from programmes.core.i18n import speaking
 from programmes.core.sealing import KeyFolder
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
@@ -52,10 +53,38 @@ def test_all_that_somebody_is_taken_by_is_said_and_is_what_is_answered() -> None
         Clash(date(2026, 10, 7) + timedelta(weeks=n), until + timedelta(weeks=n), "Robin", "Eken", 1) for n in range(3)
     ]
     (one,), (two,), (three,) = (clash_reasons(clashes[:n]) for n in (1, 2, 3))
-    assert "den 7 oktober. Ändra" in said(one)
-    assert "den 7 oktober och 1 dag till. Ändra" in said(two)
-    assert "den 7 oktober och 2 dagar till. Ändra" in said(three)
+    assert "till 14.00 den 7 oktober. Ändra" in said(one)
+    assert "till 14.00 den 7 oktober och 14 oktober. Ändra" in said(two)
+    assert "till 14.00 den 7 oktober, 14 oktober och 21 oktober. Ändra" in said(three)
     assert not_meant([three], signs([two])) == [three]
+
+
+def test_a_clash_is_named_once_with_its_group_and_of_very_many_how_many_they_are() -> None:
+    def taken(day: int, cohort: str, hour: int = 12) -> Clash:
+        return Clash(date(2026, 10, day), datetime(2026, 10, day, hour, tzinfo=UTC), "", cohort)
+
+    def words(*found: Clash) -> str:
+        (reason,) = clash_reasons(found)
+        return said(reason).removesuffix(" Ändra, eller kryssa i att det är meningen.")
+
+    eken, nameless = taken(7, "Eken"), taken(7, "")
+    assert words(eken, nameless, eken, nameless) == (
+        "Krock: lokalen är bokad av Eken till 14.00 den 7 oktober. "
+        "Krock: lokalen är bokad av en annan grupp till 14.00 den 7 oktober."
+    )
+    assert words(*(taken(day, "Eken") for day in (5, 6, 7, 8))).endswith(
+        "den 5 oktober, 6 oktober, 7 oktober och 1 dag till."
+    )
+    assert words(*(taken(day, "Eken") for day in (5, 6, 7, 8, 9))).endswith("7 oktober och 2 dagar till.")
+    # Another hour is another thing to know.
+    assert words(eken, taken(8, "Eken", 13)).endswith(
+        "till 14.00 den 7 oktober. Krock: lokalen är bokad av Eken till 15.00 den 8 oktober."
+    )
+    many = [taken(5, "Ask"), taken(5, "Bok"), taken(5, "Ek"), taken(5, "Lind")]
+    assert words(*many).endswith("av Ek till 14.00 den 5 oktober. Och 1 krock till.")
+    assert words(*many, taken(6, "Lind")).endswith("av Ek till 14.00 den 5 oktober. Och 2 krockar till.")
+    with speaking("en", datetime(2026, 9, 2, 8, tzinfo=UTC)):
+        assert words(*many, taken(6, "Lind")).endswith("And 2 more clashes. Change it, or tick that it is on purpose.")
 
 
 async def test_a_tick_that_comes_back_beside_a_mistyped_day_lets_no_other_clash_through(

@@ -201,3 +201,65 @@ async def test_whose_number_was_shown_is_rung_about_an_undo_unless_nobody_answer
     page = await look(client, f"{group}/ring")
     # To who has not been rung nothing has ever been otherwise.
     assert ("Ek" in page, "Lind" in page) == (not answer, False)
+
+
+def together(page: str) -> dict[int, str]:
+    """What stands of the other sessions that the same tap cancelled, each with the way to its own page."""
+    found = re.findall(r'<a href="/personal/traffar/(\d+)/besked">.*?</a> <span data-other="\1">([^<]*)', page)
+    return {int(number): said for number, said in found}
+
+
+async def test_of_several_that_one_tap_cancelled_each_page_says_of_the_others_who_has_heard_and_leads_there(
+    robin: Principal,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    keys: KeyFolder,
+    the_worker: worker.Worker,
+    owner: asyncpg.Connection,
+) -> None:
+    cohort = await a_cohort("2.1", clock.now(), robin, first_in=SOON)
+    other = await a_cohort("2.8", clock.now(), robin, first_in=timedelta(hours=20))
+    cafe = await a_cohort("3.1", clock.now(), robin, first_in=timedelta(hours=26))
+    for name, way in (("Ek", PHONE), ("Mejl", "mejl@example.invalid")):
+        await somebody(cohort, keys, clock.now(), name, way)
+    await somebody(other, keys, clock.now(), "Bo Bok")
+    await worker.drain(the_worker)
+    (first, second), (elsewhere, *_), (open_house, *_) = [(await session_ids(one))[:2] for one in (cohort, other, cafe)]
+    page = await look(client, f"/personal/traffar/{first}/sjuk")
+    form: dict[str, object] = {"sedd": 0, "nytt": re.findall(r'name="nytt" value="([^"]*)"', page), "sedan": "inte"}
+    form |= {
+        "aven": [f"{one}/0" for one in (second, elsewhere, open_house)],
+        "leder": re.findall(r'name="leder" value="([^"]*)"', page),
+    }
+    answer = await post_form(client, f"/personal/traffar/{first}/sjuk", form)
+    page = await look(client, answer.headers["location"])
+    said = together(page)
+    assert list(said) == [elsewhere, open_house, second]
+    assert "1 behöver ni nå själva." in said[second]
+    assert said[open_house] == "Vi vet inte vilka som tänkte komma."
+    assert "Det här ställdes också in" in page
+    # From each of them to the others; what waits is asked about again, and nobody is named.
+    assert list(together(await look(client, f"/personal/traffar/{second}/besked"))) == [first, elsewhere, open_house]
+    now = await look(client, f"/personal/traffar/{first}/besked/nu")
+    assert re.findall(r'data-other="(\d+)"', now) == [str(one) for one in said]
+    assert ("Bo Bok" in now, "data-settled" in now) == (False, False)
+    # Whose message came through for one and not for the other counts where it did not.
+    await worker.drain(the_worker)
+    assert (
+        "1 av 2 är nådd. 1 behöver ni nå själva."
+        in together(await look(client, f"/personal/traffar/{second}/besked"))[first]
+    )
+    await owner.execute(
+        """update notice set state = 'failed', sent_at = null where session_id = $1 and state = 'sent'""", second
+    )
+    page = await look(client, f"/personal/traffar/{first}/besked")
+    assert "0 av 2 är nådda. 2 behöver ni nå själva." in together(page)[second]
+    # What is not theirs to see is not there; nor what was brought back, or cancelled by another tap.
+    await owner.execute("delete from cohort_staff where cohort_id = $1", other.cohort_id)
+    assert list(together(await look(client, f"/personal/traffar/{first}/besked"))) == [open_house, second]
+    third = (await session_ids(cohort))[2]
+    assert not await session_services.cancel_session(third, False, robin, clock.now())
+    assert together(await look(client, f"/personal/traffar/{third}/besked")) == {}
+    assert list(together(await look(client, f"/personal/traffar/{first}/besked"))) == [open_house, second]
+    await owner.execute("update session_change set undone_at = $1 where tap is not null", clock.now())
+    assert together(await look(client, f"/personal/traffar/{first}/besked")) == {}

@@ -1,8 +1,10 @@
 """What reaches a member of staff last is true, and says all that is otherwise than they believed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -11,13 +13,15 @@ from hypothesis import strategies as st
 
 from programmes.cohorts import change_services as cohort_changes
 from programmes.cohorts.queries import CohortFacts
+from programmes.core.i18n import speaking
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.changes import services as change_services
 from programmes.desk.illness import services as illness
 from programmes.desk.illness.services import Cancelling
 from programmes.desk.today import staff_mail
-from programmes.desk.today.staff_belief_rules import Stand, left_of, merged, read, written
+from programmes.desk.today.staff_belief_rules import Became, Stand, left_of, merged, read, written
+from programmes.desk.today.staff_message_rules import Message, letter
 from programmes.notices.post_services import Deferred
 from tests.attendance.cast import session_ids
 from tests.clock import FrozenClock
@@ -200,3 +204,37 @@ def test_whatever_happens_on_the_way_who_has_been_written_to_last_believes_what_
         elif step.startswith("maybe") and left:
             sure = False
     assert all(believes[one].same_for_them(now_is[one]) for one in now_is)
+
+
+GONE, THERE = "Vem som hoppar in står på gruppens sida.", "Hur det är står på gruppens sida och i din kalender."
+COVERED, OFF = Became(LED, NOT, covered=True), Became(LED, replace(LED, on=False), covered=False)
+TO_LEAD = Became(NOT, LED, covered=False)
+
+
+def news(*became: Became) -> tuple[str, ...]:
+    message = Message(UUID(int=1), "off_duty", "robin@kommun.example", NOON, NOON, False, None, became=became)
+    with speaking("sv", NOON):
+        return letter(message, "https://stod.example", "Karlshamns kommun").news
+
+
+@pytest.mark.parametrize(
+    ("became", "last"),
+    [
+        ([COVERED], GONE),
+        ([COVERED, COVERED], GONE),
+        ([COVERED, OFF], "Hur det är, och vem som hoppar in, står på gruppens sida."),
+        ([TO_LEAD, COVERED], "Var och hur det är, och vem som hoppar in, står på gruppens sida."),
+        ([COVERED] * 4, "Hur det är, och vem som hoppar in, står på gruppens sida."),
+        ([OFF], THERE),
+        ([OFF, TO_LEAD], "Var och hur det är står på gruppens sida och i din kalender."),
+        # Of those that are not named nothing is promised.
+        ([OFF, OFF, OFF, COVERED], THERE),
+    ],
+)
+def test_who_does_not_come_reads_once_where_the_rest_stands(became: list[Became], last: str) -> None:
+    assert news(*became)[-1] == last
+
+
+@given(st.lists(st.builds(Became, STAND, STAND, st.booleans(), st.booleans()), min_size=1, max_size=5))
+def test_where_to_look_is_said_once_whatever_has_become(became: list[Became]) -> None:
+    assert " ".join(news(*became)).count("på gruppens sida") == 1

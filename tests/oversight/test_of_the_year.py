@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import asyncpg
 import httpx
@@ -11,10 +11,12 @@ import pytest
 from programmes.catalogue.file_services import EDITIONS, read_edition
 from programmes.catalogue.services import load_edition
 from programmes.cohorts.year_rules import number_fits
+from programmes.core.i18n import speaking
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.oversight import services
-from programmes.oversight.per_year.pages import year_notes
+from programmes.oversight.per_year.pages import Chances, year_notes, year_rows
+from programmes.oversight.rules import Year
 from tests.catalogue.test_storing import may_store
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, a_staff_member, confirm, hidden, post_form, sign_in_as, somebody
@@ -246,3 +248,16 @@ async def test_the_checklist_of_a_documented_group_ends_with_when_records_are_er
     empty = await a_cohort("2.8", clock.now(), state="closed")
     text = (await client.get(f"/personal/grupper/{empty.cohort_id}/checklista")).text
     assert "raderas tidigast" not in text
+
+
+@pytest.mark.parametrize(("day", "years"), [(date(2026, 12, 15), 4), (date(2027, 1, 15), 4), (date(2027, 3, 1), 0)])
+def test_what_is_to_be_done_by_when_carries_the_year_of_every_day_or_of_none(day: date, years: int) -> None:
+    """Some of these days are more than eleven months off and some less."""
+    found = {"2.7": Year((), (), 2)}
+    with speaking("sv", datetime.combine(day, time(9), tzinfo=UTC)):
+        chances = Chances(2027, day, {"2.7": True})
+        (row,) = year_rows(found, {"2.7": "LFT"}, ["2.7"], chances, lambda _section: True)
+    sentence = row.warning[0]
+    assert sentence.startswith("För att hinna start 1 och 2 2027: öppna anmälan senast")
+    assert sentence.count("Studiebesök från") == 1
+    assert sentence.count(" 2027") == years + 1

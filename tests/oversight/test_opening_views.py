@@ -1,7 +1,9 @@
 """Planning a cohort: seen first, then saved; what is typed wrong is kept and explained beside its field."""
 
+import asyncio
 import html
 import re
+from contextlib import suppress
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -14,6 +16,7 @@ from programmes.core.clock import at_local, local_date
 from programmes.core.i18n import day_plain
 from programmes.core.principal import Principal
 from programmes.enrolment.visits import slot_services
+from programmes.oversight.opening import services, views
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
 from tests.factories import a_cohort, a_venue, csrf_of, hidden
@@ -123,12 +126,39 @@ async def test_a_clash_that_was_not_shown_is_shown_before_it_is_saved(
     asked = await client.post(NEW, data=seen)
     assert asked.status_code == 422
     assert 'id="anda-error"' in asked.text
-    assert f"Krock: Robin har {busy.name} till 14.30 den 19 oktober och 3 dagar till." in html.unescape(asked.text)
+    days = "19 oktober, 26 oktober, 2 november och 1 dag till"
+    assert f"Krock: Robin har {busy.name} till 14.30 den {days}." in html.unescape(asked.text)
     assert "Starten planeras trots det som krockar." in asked.text
     assert [cohort.cohort_id for cohort in await all_cohorts(kim, clock)] == [busy.cohort_id]
     assert (await client.post(NEW, data={**seen, "anda": "ja"})).status_code == 422, "a tick answers what was said"
     (tick,) = re.findall(r'name="anda" value="([^"]+)"', asked.text)
     assert (await client.post(NEW, data={**seen, "anda": tick})).status_code == 303
+
+
+async def test_everything_that_clashes_is_said_where_it_has_to_be_meant(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    eken, love = await a_venue("Eken"), await a_leader(clock.now(), "love")
+    busy = await a_cohort("2.1", clock.now(), robin, sessions=1)
+    other = await a_cohort("2.8", clock.now(), robin, sessions=1, first_in=timedelta(days=80))
+    loves = await a_cohort("2.8", clock.now(), love, sessions=1, venue_id=eken, first_in=timedelta(days=90))
+    starts = {busy: "2026-10-19 13:30+02", other: "2026-10-26 13:30+01", loves: "2026-11-02 13:30+01"}
+    for cohort, moment in starts.items():
+        await owner.execute(
+            f"""update cohort_session set starts_at = '{moment}', ends_at = '{moment}'::timestamptz + interval '1 hour'
+                where cohort_id = {cohort.cohort_id}"""
+        )
+    form = {"lokal": str(eken), "ledare": [str(robin.staff_id), str(love.staff_id)]}
+    seen = {**fields((await sent(client, "2.8", robin, **form)).text), **form}
+    asked = html.unescape((await client.post(NEW, data=seen)).text)
+    clashes = [
+        f"Krock: Robin har {busy.name} till 14.30 den 19 oktober.",
+        f"Krock: Robin har {other.name} till 14.30 den 26 oktober.",
+        f"Krock: Love har {loves.name} till 14.30 den 2 november.",
+        f"Krock: lokalen är bokad av {loves.name} till 14.30 den 2 november.",
+    ]
+    (error,) = re.findall(r'id="anda-error"[^>]*>(.*?)</p>', asked, re.DOTALL)
+    assert [error.count(said) for said in clashes] == [1, 1, 1, 1]
 
 
 async def test_a_room_that_is_taken_is_shown_before_it_is_saved_also_when_it_is_typed_as_new(
@@ -372,3 +402,59 @@ async def test_a_group_is_not_called_by_a_number_or_an_address(
     assert answer.status_code == 422
     assert why in answer.text
     assert await all_cohorts(kim, clock) == []
+
+
+async def test_a_button_that_is_pressed_twice_plans_one(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    shown = (await client.get(f"{NEW}?insats=2.8")).text
+    form = {**fields(shown), "ledare": [str(robin.staff_id)], "visa": "1"}
+    again = {**fields((await client.post(NEW, data=form)).text), "spara": "1"}
+    both = await asyncio.gather(*(client.post(NEW, data=again) for _ in range(2)))
+    (made,) = await all_cohorts(kim, clock)
+    assert [(one.status_code, one.headers.get("location")) for one in [*both, await client.post(NEW, data=again)]] == [
+        (303, f"/personal/grupper/{made.cohort_id}/traffar?klart=planerad")
+    ] * 3
+    # Who goes back and changes something means another one, and is asked about what it meets.
+    other = await client.post(NEW, data={**again, "namn": "Torsdagar"})
+    assert (other.status_code, "Krock" in other.text) == (422, True)
+    meant = re.search(r'name="anda" value="([^"]+)"', other.text)
+    assert meant
+    assert (await client.post(NEW, data={**fields(other.text), "spara": "1", "anda": meant[1]})).status_code == 303
+    assert sorted(one.name for one in await all_cohorts(kim, clock)) == sorted([made.name, "Torsdagar"])
+    # The control: without its number the form clashes with what it made itself.
+    refused = await client.post(NEW, data={name: value for name, value in again.items() if name != "once"})
+    assert refused.status_code == 422
+
+
+@pytest.mark.parametrize("locked", [True, False])
+async def test_of_two_presses_at_once_the_other_waits_for_the_first(
+    kim: Principal,
+    robin: Principal,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
+    locked: bool,
+) -> None:
+    """Without the lock, which is the control, both have looked before either is saved, and one of them fails."""
+    shown = (await client.get(f"{NEW}?insats=2.8")).text
+    form = {**fields(shown), "ledare": [str(robin.staff_id)], "visa": "1"}
+    again = {**fields((await client.post(NEW, data=form)).text), "spara": "1"}
+    both_looked, judged, execute = asyncio.Barrier(2), views._judged, services.execute
+
+    async def late(*asked: Any) -> Any:
+        with suppress(TimeoutError, asyncio.BrokenBarrierError):
+            await asyncio.wait_for(both_looked.wait(), 1)
+        return await judged(*asked)
+
+    async def unlocked(statement: str, *given: Any) -> None:
+        if "pg_advisory_xact_lock" not in statement:
+            await execute(statement, *given)
+
+    monkeypatch.setattr(views, "_judged", late)
+    if not locked:
+        monkeypatch.setattr(services, "execute", unlocked)
+    answers = await asyncio.gather(*(client.post(NEW, data=again) for _ in range(2)), return_exceptions=True)
+    codes = [one.status_code for one in answers if isinstance(one, httpx.Response)]
+    assert len(await all_cohorts(kim, clock)) == 1
+    assert (codes == [303, 303]) == locked, answers

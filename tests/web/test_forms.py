@@ -75,3 +75,13 @@ def test_staff_are_asked_for_the_persons_name_and_birth_date() -> None:
     read_record(form, TODAY, for_staff=True)
     assert form.errors["namn"] == "Skriv personens namn."
     assert "personens födelsedatum" in form.errors["fodd"]
+
+
+def test_all_that_is_wrong_with_a_field_stands_beside_it_each_thing_once_and_is_counted() -> None:
+    form = Form({})
+    form.fail("namn", "Skriv ditt namn.")
+    form.fail_all(
+        [("dag", "Välj en dag."), ("anda", "Ett."), ("namn", "Ett annat fel."), ("anda", "Två."), ("anda", "Ett.")]
+    )
+    assert form.errors == {"namn": "Skriv ditt namn.", "dag": "Välj en dag.", "anda": "Ett. Två."}
+    assert len(form.errors) + form.more == 4

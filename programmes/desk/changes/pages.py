@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from programmes.catalogue.rules import AgeAsked
+from programmes.cohorts.clash_wording_rules import clash_lines
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import ROOM_AND_LEADER, Clash, Day, Schedule, Slot
-from programmes.cohorts.wording_rules import begins_soon, clash_lines, many, noted, numbered, said, why_skipped
+from programmes.cohorts.wording_rules import begins_soon, many, noted, numbered, said, why_skipped
 from programmes.cohorts.words_rules import SessionWords, words_for
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_short, ngettext, times

@@ -1,6 +1,6 @@
 """Changes of sessions as staff make them: whom they reach is counted before, whoever must be kept apart is asked for."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 
@@ -185,7 +185,7 @@ async def cancel(
     *,
     meant: Meant = False,
     seen: int | None = None,
-    shown: str | None = None,
+    shown: Collection[str] | None = None,
 ) -> list[Reason]:
     """As `session_services.cancel_session`; whom the added one would bring together is one more clash."""
     cohort, _ = await my_session(principal, local_date(now), session_id)

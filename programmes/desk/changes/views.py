@@ -82,13 +82,7 @@ def seen_of(form: Form) -> int:
 
 def failed(form: Form, refused: Sequence[Reason], cohort: CohortFacts, beside: str) -> bool:
     """Say in the form what stands in the way, each beside its field or, of none, beside that one; whether anything does."""
-    texts: dict[str, list[str]] = {}
-    for field, text in pages.sentences(refused, cohort.form):
-        texts.setdefault(field or beside, []).append(text)
-    for field, found in texts.items():
-        # All that one tick means stands beside it.
-        form.fail(field, " ".join(found))
-        form.more += len(found) - 1
+    form.fail_all((field or beside, text) for field, text in pages.sentences(refused, cohort.form))
     form.asked |= signs(refused)
     return bool(refused)
 
@@ -294,7 +288,7 @@ async def cancel(request: AnyRequest, session_id: FromPath[int]) -> Response[Any
             _now(request),
             meant=form.meant,
             seen=seen_of(form),
-            shown=form.raw("nytt"),
+            shown=[form.raw("nytt")],
         )
     if failed(form, refused, cohort, "sedan"):
         return await _show_cancel(request, cohort, session, form, 422)

@@ -11,7 +11,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_plain, day_year, language, moment_long, ngettext
+from programmes.core.i18n import capital, day_long, day_plain, language, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.kept_wording_rules import kept_places_text
 from programmes.enrolment.leaving.transfer_rules import Move, Refused
@@ -65,7 +65,7 @@ class ConfirmPage:
 
 def start(cohort: CohortFacts, taken: Places) -> Start:
     """One start of the list."""
-    day = capital(day_year(local_date(cohort.first_start))) if cohort.first_start else _("Ingen tid bokad än")
+    day = capital(day_long(local_date(cohort.first_start))) if cohort.first_start else _("Ingen tid bokad än")
     left = ngettext("%(n)s ledig plats.", "%(n)s lediga platser.", taken.free(cohort.maximum))
     left = f"{left} {kept_places_text(taken.kept, taken.kept_until)}".strip()
     queue = ngettext("%(n)s väntar.", "%(n)s väntar.", taken.queued) if taken.queued else ""

@@ -10,7 +10,7 @@ from programmes.cohorts.schedule_rules import Slot
 from programmes.cohorts.wording_rules import said
 from programmes.cohorts.words_rules import SessionWords, words_for
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, listed, moment_long, times
+from programmes.core.i18n import capital, day_long, listed, moment_long, ngettext, times
 from programmes.core.i18n import gettext as _
 from programmes.desk.illness.reached_pages import when
 from programmes.desk.illness.substitute_rules import (
@@ -45,11 +45,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Other:
-    """Another session of theirs in the days to come, to be cancelled with this one."""
+    """Another session of theirs in the days to come, to be cancelled with this one; with whom that reaches and what would be
+    added for it."""
 
     session_id: int
     sequence: int
     text: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class SickPage:
     cancel_first: bool
     added: str
     shown: str
+    days: tuple[str, ...]
     clashes: tuple[str, ...]
     others: tuple[Other, ...]
     stood: tuple[str, ...]
@@ -84,10 +87,21 @@ class SickPage:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """Another session that can be cancelled with this one. `days`: when those of its group would be that are added, one
+    after the other; of the same group after the one that is added for this one."""
+
+    cohort: CohortFacts
+    session: SessionFacts
+    reach: Reach
+    days: Sequence[Slot]
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything that the page is made of. `own`: who asks is the one who can't come. `fixed`: why nothing can be changed;
-    `stand`: who comes to it, and to
-    the others; `added` the session that would come at the end instead, `clashes` what that would meet."""
+    `stand`: who comes to it, and to the others; `added` the session that would come at the end instead, `clashes` what
+    that would meet; `named` the signs of times that were just named as such in an error."""
 
     now: datetime
     own: bool
@@ -97,12 +111,13 @@ class Facts:
     standing: Sequence[Standing]
     requests: Sequence[Request]
     candidates: Sequence[Candidate]
-    others: Sequence[tuple[CohortFacts, SessionFacts]]
+    others: Sequence[Beside]
     stand: Mapping[int, Collection[int]]
     fixed: Sequence[Reason]
     added: Slot | None
     clashes: Sequence[Reason]
     reach: Reach
+    named: Sequence[str] = ()
 
 
 def absent_of(standing: Sequence[Standing], asker: int, chosen: str, asked_about: int | None) -> int | None:
@@ -148,6 +163,7 @@ def sick_page(facts: Facts, form: object) -> SickPage:
         cancel_first=cancels_first(session.starts_at, now, len(free)) or at in {"asking", "nobody"},
         added=_slot(facts.added),
         shown=facts.added.sign if facts.added else "",
+        days=tuple({*facts.named, *(slot.sign for other in facts.others for slot in other.days)}),
         clashes=tuple(said(reason, cohort.form) for reason in facts.clashes),
         others=others(facts.others),
         stood=tuple(stand_sign(session_id, stand) for session_id, stand in facts.stand.items()),
@@ -186,16 +202,22 @@ def _comes(one: Standing, absent_id: int | None) -> bool:
     return one.works and not one.away and one.staff_id != absent_id
 
 
-def others(found: Sequence[tuple[CohortFacts, SessionFacts]]) -> tuple[Other, ...]:
+def others(found: Sequence[Beside]) -> tuple[Other, ...]:
     """The others of theirs, the next first."""
-    return tuple(
-        Other(
-            session.session_id,
-            session.sequence,
-            f"{cohort.name}. {capital(day_long(local_date(session.starts_at)))} {times(session.starts_at, session.ends_at)}",
-        )
-        for cohort, session in found
+    return tuple(_other(one) for one in found)
+
+
+def _other(one: Beside) -> Other:
+    session, days = one.session, [_slot(day) for day in one.days]
+    begins = f"{capital(day_long(local_date(session.starts_at)))} {times(session.starts_at, session.ends_at)}"
+    added = ngettext(
+        "Läggs en till sist blir det %(days)s.",
+        "Läggs fler till sist blir det i tur och ordning %(days)s.",
+        len(days),
+        days=listed(days),
     )
+    note = " ".join(part for part in (told(one.reach), added if days else "") if part)
+    return Other(session.session_id, session.sequence, f"{one.cohort.name}. {begins}", note)
 
 
 def asked_lines(requests: Sequence[Request]) -> tuple[Asked, ...]:

@@ -47,8 +47,26 @@ class Row:
     avoid: str = ""
 
 
+# Another session that the same tap cancelled, with those who have a place in it.
+Together = Sequence[tuple[CohortFacts, SessionFacts, Sequence[Person]]]
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another session that the same tap cancelled: which, and who has heard, in numbers. `ring`: somebody has to be rung."""
+
+    session_id: int
+    name: str
+    text: str
+    line: str
+    settled: bool
+    ring: bool
+
+
 @dataclass(frozen=True)
 class ReachedPage:
+    """`others` have pages of their own, on which their people stand."""
+
     session_id: int
     cohort_id: int
     name: str
@@ -64,6 +82,7 @@ class ReachedPage:
     rows: tuple[Row, ...]
     done: str
     undo: str = ""
+    others: tuple[Other, ...] = ()
 
 
 def reached_page(
@@ -74,11 +93,13 @@ def reached_page(
     shown: Mapping[UUID, str] | None = None,
     done: str = "",
     undo_until: datetime | None = None,
+    together: Together = (),
 ) -> ReachedPage:
     """The page, with the channel of whoever was just `shown`, and until when the last change can be undone."""
     words = words_for(cohort.form)
     over = session.ends_at <= now
     counts = counted(person.heard for person in people)
+    others = others_of(together)
     return ReachedPage(
         session.session_id,
         cohort.cohort_id,
@@ -86,7 +107,7 @@ def reached_page(
         (words.cancelled if session.state == "cancelled" else words.moved).rstrip("."),
         f"{cohort.name}. {when(session)}{_was(session, people)}",
         _line(cohort, session, counts),
-        counts.on_way + counts.held == 0,
+        _settled(counts, others),
         cohort.form == "drop_in",
         cohort.exempt,
         over,
@@ -95,7 +116,29 @@ def reached_page(
         tuple(_row(cohort, session, person, now, (shown or {}).get(person.enrolment_id)) for person in people),
         {"nadd": _("Antecknat: nådd."), "inte": _("Antecknat: ingen svarade.")}.get(done, ""),
         clock(undo_until) if undo_until else "",
+        others,
     )
+
+
+def others_of(together: Together) -> tuple[Other, ...]:
+    """What was cancelled with the one that a page is about."""
+    return tuple(_other(cohort, session, people) for cohort, session, people in together)
+
+
+def _other(cohort: CohortFacts, session: SessionFacts, people: Sequence[Person]) -> Other:
+    counts = counted(person.heard for person in people)
+    if cohort.form == "drop_in":
+        said = f"{_('Vi vet inte vilka som tänkte komma')}."
+    else:
+        said = (
+            _("Gruppen är avslutad. Här visas ingen längre.") if cohort.state == "closed" else _line(cohort, session, counts)
+        )
+    text = f"{cohort.name}. {when(session)}"
+    return Other(session.session_id, cohort.name, text, said, counts.settled, counts.missing > 0)
+
+
+def _settled(counts: Counts, others: Sequence[Other]) -> bool:
+    return counts.settled and all(other.settled for other in others)
 
 
 def when(session: SessionFacts) -> str:
@@ -228,10 +271,14 @@ class NowPage:
     line: str
     settled: bool
     rows: tuple[tuple[str, How], ...]
+    others: tuple[Other, ...] = ()
 
 
-def now_page(cohort: CohortFacts, session: SessionFacts, people: Sequence[Person], now: datetime) -> NowPage:
+def now_page(
+    cohort: CohortFacts, session: SessionFacts, people: Sequence[Person], now: datetime, together: Together = ()
+) -> NowPage:
     """The same without names."""
     counts = counted(person.heard for person in people)
     rows = tuple((str(person.enrolment_id), how(person, now)) for person in people)
-    return NowPage(_line(cohort, session, counts), counts.on_way + counts.held == 0, rows)
+    others = others_of(together)
+    return NowPage(_line(cohort, session, counts), _settled(counts, others), rows, others)

@@ -80,3 +80,22 @@ async def rung_since(notice_id: UUID, moment: datetime) -> bool:
     return bool(
         await fetchval("select 1 from notice_call where notice_id = $1 and not reached and at > $2", notice_id, moment)
     )
+
+
+async def cancelled_with(session: SessionFacts) -> list[int]:
+    """The other sessions, of any group, that the tap which cancelled this one cancelled too and that still are; in order of
+    time."""
+    rows = await fetch(
+        """with off as (
+             select c.tap, was.id from session_change c
+             cross join lateral jsonb_to_recordset(c.before::jsonb -> 'sessions') as was (id int, state text)
+             join lateral jsonb_to_recordset(c.after::jsonb -> 'sessions') as became (id int, state text)
+               on became.id = was.id and became.state = 'cancelled' and was.state <> 'cancelled'
+             where c.undone_at is null and c.tap in (select k.tap from session_change k where k.cohort_id = $1))
+           select distinct s.id, s.starts_at from off this join off other on other.tap = this.tap and other.id <> this.id
+           join cohort_session s on s.id = other.id and s.state = 'cancelled'
+           where this.id = $2 order by s.starts_at, s.id""",
+        session.cohort_id,
+        session.session_id,
+    )
+    return [row["id"] for row in rows]

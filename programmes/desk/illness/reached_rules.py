@@ -157,6 +157,11 @@ class Counts:
     held: int = 0
 
     @property
+    def settled(self) -> bool:
+        """Whether nothing comes of itself any more."""
+        return self.on_way + self.held == 0
+
+    @property
     def all(self) -> int:
         return self.heard + self.on_way + self.missing + self.alone + self.held
 

@@ -1,5 +1,6 @@
 """Who has heard of a changed session, an urgent call, and what came of it."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -65,6 +66,19 @@ async def people(
                 avoided=avoid.now,
             )
         )
+    return found
+
+
+async def changed_together(
+    session: SessionFacts, keys: KeyFolder, who: Principal, now: datetime
+) -> list[tuple[CohortFacts, SessionFacts, list[Person]]]:
+    """What the same tap cancelled, as far as it is theirs to see, and whether those with a place have heard; nobody is
+    named."""
+    found = []
+    for session_id in await queries.cancelled_with(session):
+        with suppress(NotFound):
+            cohort, other = await cohorts.my_session(who, local_date(now), session_id)
+            found.append((cohort, other, await people(cohort, other, keys, None, now)))
     return found
 
 

@@ -43,7 +43,9 @@ async def _show(request: AnyRequest, session_id: int, shown: dict[UUID, str], do
     if change and not await changed_by(change.change_id, session.session_id):
         change = None
     until = change.until if change and change.kind in {"cancel", "replace"} else None
-    return page(request, "desk/reached.html", pages.reached_page(cohort, session, people, now, shown, done, until))
+    together = await services.changed_together(session, state.key_folder, who, now)
+    view = pages.reached_page(cohort, session, people, now, shown, done, until, together)
+    return page(request, "desk/reached.html", view)
 
 
 @get("/personal/traffar/{session_id:int}/besked", guards=[signed_in])
@@ -59,7 +61,8 @@ async def reached_now(request: AnyRequest, session_id: FromPath[int]) -> Respons
     cohort, session = await _mine(request, session_id)
     now = state.clock.now()
     people = await services.people(cohort, session, state.key_folder, None, now)
-    return page(request, "desk/reached_now.html", pages.now_page(cohort, session, people, now))
+    together = await services.changed_together(session, state.key_folder, principal(request), now)
+    return page(request, "desk/reached_now.html", pages.now_page(cohort, session, people, now, together))
 
 
 @post("/personal/traffar/{session_id:int}/besked", guards=[signed_in], status_code=303)

@@ -26,13 +26,13 @@ from programmes.notices.change_services import tell_changes
 
 @dataclass(frozen=True)
 class Cancelling:
-    """A session that is to be cancelled. `seen` is the sequence that was shown; `add` one at the end in its stead, which was
-    `shown` (its sign) as the next of its group; None where no time was shown."""
+    """A session that is to be cancelled. `seen` is the sequence that was shown; `add` one at the end in its stead, at a time
+    that was `shown` (the signs of all that were); None where none was."""
 
     session_id: int
     seen: int
     add: bool
-    shown: str | None = None
+    shown: frozenset[str] | None = None
 
 
 class _Refused(Exception):
@@ -62,17 +62,27 @@ async def cancel(
         async with transaction():
             # Cohorts are locked in the order of their ids, so that two who do this at once wait for each other.
             ordered = await _in_order(wanted, who, now)
-            shown = {cohort_id: one.shown for cohort_id, one in ordered if one.shown is not None}
-            made = []
+            shown, made = _shown(ordered), []
             for cohort_id, one in ordered:
-                # What was shown is the first that is added to a group, for whichever of its sessions.
-                first = shown.pop(cohort_id, None) if one.add else None
+                days = shown.get(cohort_id) if one.add else None
+                if days is not None and len(days) == 1:
+                    # Of a group's the page of the release before shows the first alone, for whichever of its sessions.
+                    del shown[cohort_id]
                 await _as_shown(cohort_id, one, stood)
-                made.append(await _cancel_one(replace(one, shown=first), keys, who, now, meant))
+                made.append(await _cancel_one(replace(one, shown=days), keys, who, now, meant))
             await one_tap(made)
     except _Refused as refused:
         return list(refused.found)
     return []
+
+
+def _shown(ordered: Sequence[tuple[int, Cancelling]]) -> dict[int, frozenset[str]]:
+    """The times that were shown, by cohort."""
+    found: dict[int, frozenset[str]] = {}
+    for cohort_id, one in ordered:
+        if one.shown is not None:
+            found[cohort_id] = found.get(cohort_id, frozenset()) | one.shown
+    return found
 
 
 async def _in_order(wanted: Sequence[Cancelling], who: Principal, now: datetime) -> list[tuple[int, Cancelling]]:

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.meant_rules import signs
 from programmes.cohorts.queries import CohortFacts, SessionFacts
-from programmes.cohorts.session_services import slot_at_end, why_fixed
+from programmes.cohorts.session_services import slot_at_end, slots_at_end, why_fixed
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.i18n import gettext as _
@@ -70,7 +70,26 @@ async def _reach(request: AnyRequest, cohort: CohortFacts, session: SessionFacts
     return await reach_before(cohort.cohort_id, "session_cancelled", request.app.state.key_folder, begins, now)
 
 
-async def _show(request: AnyRequest, session_id: int, form: Form, status: int = 200) -> Response[Any]:
+async def _beside(
+    request: AnyRequest, who: Principal, absent_id: int | None, cohort: CohortFacts, soon: SessionFacts, now: datetime
+) -> list[pages.Beside]:
+    """Those others with whom each reaches, and which days are added one after the other to each group."""
+    found, days = await _others(who, absent_id, soon, now), {}
+    for about, _session in found:
+        if about.form != "drop_in" and about.cohort_id not in days:
+            own = about.cohort_id == cohort.cohort_id
+            theirs = [session for other, session in found if other.cohort_id == about.cohort_id]
+            added = await slots_at_end(about, sorted([soon, *theirs] if own else theirs, key=lambda one: one.starts_at))
+            days[about.cohort_id] = added[1:] if own else added
+    return [
+        pages.Beside(about, session, await _reach(request, about, session, now), days.get(about.cohort_id, ()))
+        for about, session in found
+    ]
+
+
+async def _show(
+    request: AnyRequest, session_id: int, form: Form, status: int = 200, named: Sequence[str] = ()
+) -> Response[Any]:
     who, now = principal(request), _now(request)
     cohort, session = await cohorts.my_session(who, local_date(now), row_id(session_id))
     standing = await queries.standing(session.session_id)
@@ -80,7 +99,7 @@ async def _show(request: AnyRequest, session_id: int, form: Form, status: int = 
     added = None if fixed or cohort.form == "drop_in" else await slot_at_end(cohort)
     clashes = await at_end(cohort, who) if added else []
     form.asked |= signs(clashes)
-    others = await _others(who, absent_id, session, now)
+    others = [] if fixed else await _beside(request, who, absent_id, cohort, session, now)
     facts = pages.Facts(
         now=now,
         own=absent_id == who.staff_id,
@@ -91,11 +110,12 @@ async def _show(request: AnyRequest, session_id: int, form: Form, status: int = 
         requests=await queries.requests(session.session_id, absent_id or 0),
         candidates=await queries.candidates(session, cohort.section, local_date(session.starts_at)),
         others=others,
-        stand=await queries.stand_at([session.session_id, *(other.session_id for _cohort, other in others)]),
+        stand=await queries.stand_at([session.session_id, *(other.session.session_id for other in others)]),
         fixed=fixed,
         added=added,
         clashes=clashes,
         reach=await _reach(request, cohort, session, now),
+        named=named,
     )
     return page(request, "desk/sick.html", pages.sick_page(facts, form), status)
 
@@ -117,12 +137,14 @@ async def cancel_all(request: AnyRequest, session_id: FromPath[int]) -> Response
     form, who, now = await read_form(request), principal(request), _now(request)
     cohort, session = await cohorts.my_session(who, local_date(now), row_id(session_id))
     add = form.raw("sedan") == "till" and cohort.form != "drop_in"
-    wanted = [Cancelling(session.session_id, _number(form.raw("sedd")), add, form.raw("nytt"))]
+    days = frozenset(form.all("dag"))
+    wanted = [Cancelling(session.session_id, _number(form.raw("sedd")), add, days | {form.raw("nytt")})]
     for ticked in form.all("aven"):
         number, _sep, seen = ticked.partition("/")
         other = row_id(_number(number))
         about, _session = await cohorts.my_session(who, local_date(now), other)
-        wanted.append(Cancelling(other, _number(seen), form.raw("sedan") == "till" and about.form != "drop_in"))
+        added = form.raw("sedan") == "till" and about.form != "drop_in"
+        wanted.append(Cancelling(other, _number(seen), added, days or None))
     try:
         refused = await cancel(wanted, request.app.state.key_folder, who, now, form.all("leder"), form.meant)
     except Conflict:
@@ -131,7 +153,8 @@ async def cancel_all(request: AnyRequest, session_id: FromPath[int]) -> Response
             raise
         return _to(f"/personal/traffar/{session.session_id}/besked")
     if failed(form, refused, cohort, "sedan"):
-        return await _show(request, session_id, form, 422)
+        named = [str(reason.params["sign"]) for reason in refused if "sign" in reason.params]
+        return await _show(request, session_id, form, 422, named)
     return _to(f"/personal/traffar/{session.session_id}/besked")
 
 

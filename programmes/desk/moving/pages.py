@@ -9,7 +9,7 @@ from uuid import UUID
 from programmes.catalogue.wording import Question
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, day_year, moment_long, ngettext
+from programmes.core.i18n import capital, day_long, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.desk.group import transfer_pages
 from programmes.desk.moving.rules import Outcome
@@ -105,7 +105,7 @@ def until_text(right: FirstRight | None) -> str:
 def way_to(planned: Plan, krock: bool, municipality: str, right: FirstRight | None = None) -> Way:
     """What one start means to somebody who would move there. `right`: their first right, to this one or another."""
     target = planned.target
-    day = capital(day_year(local_date(target.first_start))) if target.first_start else ""
+    day = capital(day_long(local_date(target.first_start))) if target.first_start else ""
     decided = planned.decided
     if isinstance(decided, Refused):
         return Way(target.cohort_id, day, "", (), (), transfer_pages.why_not(decided, planned.programme, municipality), "")

@@ -13,7 +13,7 @@ from programmes.cohorts.undone_rules import that_matter
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.codes import grouped
-from programmes.core.i18n import capital, clock, day_long, day_year, language, moment_long, times
+from programmes.core.i18n import capital, clock, day_long, language, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.desk.moving.pages import NOT_MOVING, MovingPart
 from programmes.desk.place.visit_pages import VisitPart
@@ -209,15 +209,13 @@ def who_of(opened: Sequence[OpenedPlace]) -> str:
     return next((place.label for place in opened if place.shown), "")
 
 
-def day_line(session: SessionFacts, form: str, is_next: bool, year: int) -> DayLine:
-    """A session as its participant reads it, with the year unless it is `year`.
+def day_line(session: SessionFacts, form: str, is_next: bool) -> DayLine:
+    """A session as its participant reads it.
 
     The theme is the group's own and says nothing of what it is about.
     """
     where = f"{session.address}, {session.venue}"
-    on = local_date(session.starts_at)
-    in_words = day_long(on) if on.year == year else day_year(on)
-    day = f"{capital(in_words)}, {times(session.starts_at, session.ends_at)}"
+    day = f"{capital(day_long(local_date(session.starts_at)))}, {times(session.starts_at, session.ends_at)}"
     old = ""
     if session.state == "moved" and session.was_at:
         old = f"{capital(day_long(local_date(session.was_at)))} {clock(session.was_at)}"
@@ -233,17 +231,14 @@ def day_line(session: SessionFacts, form: str, is_next: bool, year: int) -> DayL
 
 def day_lines(sessions: list[SessionFacts], form: str, now: datetime, visit: Visit | None) -> tuple[DayLine, ...]:
     """A booked study visit and all sessions in order of time; the first that is still to come is marked."""
-    year, booked = local_date(now).year, visit if visit and visit.state == "booked" and visit.starts_at > now else None
+    booked = visit if visit and visit.state == "booked" and visit.starts_at > now else None
     coming = next((s.session_id for s in sessions if s.state != "cancelled" and s.ends_at > now), None)
-    lines = tuple(
-        day_line(session, form, session.session_id == coming and not booked, year) for session in that_matter(sessions)
-    )
-    return (_visit_line(booked, year), *lines) if booked else lines
+    lines = tuple(day_line(session, form, session.session_id == coming and not booked) for session in that_matter(sessions))
+    return (_visit_line(booked), *lines) if booked else lines
 
 
-def _visit_line(visit: Visit, year: int) -> DayLine:
-    on = local_date(visit.starts_at)
-    day = f"{capital(day_long(on) if on.year == year else day_year(on))}, {clock(visit.starts_at)}"
+def _visit_line(visit: Visit) -> DayLine:
+    day = f"{capital(day_long(local_date(visit.starts_at)))}, {clock(visit.starts_at)}"
     return DayLine(day, "", f"{visit.address}, {visit.venue}", _("Studiebesök"), "next", "")
 
 

@@ -10,7 +10,7 @@ from programmes.catalogue.wording import Fact, Words, conditions, evaluation_tex
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rhythm_rules import rhythm
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, day_parts, day_year, ngettext, number_word, times
+from programmes.core.i18n import capital, day_long, day_parts, ngettext, number_word, times
 from programmes.core.i18n import gettext as _
 from programmes.core.retention_rules import RULES
 from programmes.enrolment.kept_wording_rules import kept_text
@@ -66,11 +66,10 @@ class Start:
 
     @property
     def day(self) -> str:
-        """The day of the first session; with its year when that is another. That it is agreed upon, where it is."""
+        """The day of the first session. That it is agreed upon, where it is."""
         if self.first is None:
             return _("tiden bestämmer ni tillsammans")
-        day = local_date(self.first)
-        return day_long(day) if day.year == self.today.year else day_year(day)
+        return day_long(local_date(self.first))
 
     @property
     def short_day(self) -> str:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from programmes.catalogue.rules import AgeAsked
+from programmes.cohorts.clash_wording_rules import clash_lines
 from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Clash, Schedule, Slot
 from programmes.cohorts.talk_rules import Tally
-from programmes.cohorts.wording_rules import clash_lines, noted, said, why_skipped
+from programmes.cohorts.wording_rules import noted, said, why_skipped
 from programmes.core.clock import local
 from programmes.core.i18n import day_short, ngettext, times
 from programmes.core.i18n import gettext as _

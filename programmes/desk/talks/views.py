@@ -87,9 +87,7 @@ async def _read(form: Form) -> tuple[date, time, time, int] | None:
 def _say(form: Form, refused: Sequence[Reason], kind: str) -> None:
     """Every reason beside its field, those of one field together."""
     form.asked |= signs(refused)
-    fields = dict.fromkeys(reason.beside or "dag" for reason in refused)
-    for field in fields:
-        form.fail(field, " ".join(said(reason, kind) for reason in refused if (reason.beside or "dag") == field))
+    form.fail_all((reason.beside or "dag", said(reason, kind)) for reason in refused)
 
 
 @get("/personal/grupper/{cohort_id:int}/boka", guards=[signed_in])

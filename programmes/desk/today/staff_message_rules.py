@@ -93,13 +93,29 @@ _NAMED = 3
 
 
 def _stands_news(became: Sequence[Became]) -> tuple[str, ...]:
-    """Each session by the day that the receiver knows; of many the first."""
-    said = [_stand_news(one) for one in became[:_NAMED]]
+    """Each session by the day that the receiver knows; of many the first. Where to look is said once, of all."""
+    named = became[:_NAMED]
+    said = [_stand_news(one) for one in named]
     if more := len(became) - len(said):
         said.append(ngettext("%(n)s tid till har ändrats för dig.", "%(n)s tider till har ändrats för dig.", more))
-    if any(_is_new(one) for one in became[:_NAMED]):
-        return (*said, _("Var och hur det är står på gruppens sida och i din kalender."))
-    return (*said, _("Hur det är står på gruppens sida och i din kalender."))
+    return (*said, _where_it_stands(named, more > 0))
+
+
+def _where_it_stands(named: Sequence[Became], more: bool) -> str:
+    new, covered = any(map(_is_new, named)), [_is_covered(one) for one in named]
+    if all(covered) and not more:
+        return _("Vem som hoppar in står på gruppens sida.")
+    if any(covered):
+        # Who it is stands in no calendar.
+        with_where = _("Var och hur det är, och vem som hoppar in, står på gruppens sida.")
+        return with_where if new else _("Hur det är, och vem som hoppar in, står på gruppens sida.")
+    with_where = _("Var och hur det är står på gruppens sida och i din kalender.")
+    return with_where if new else _("Hur det är står på gruppens sida och i din kalender.")
+
+
+def _is_covered(one: Became) -> bool:
+    """Whether they are told that somebody comes in their place."""
+    return one.covered and one.now.on and not one.now.leads and not (one.over and one.was.comes)
 
 
 def _is_new(one: Became) -> bool:
@@ -116,8 +132,8 @@ def _stand_news(one: Became) -> str:
         return _("Du leder inte längre det som är %(when)s.", when=was)
     if not one.now.leads:
         known = was if one.was.comes else now
-        covered = _("Någon hoppar in %(when)s. Vem det är står på gruppens sida.", when=now)
-        return covered if one.covered else _("Du leder inte längre det som är %(when)s.", when=known)
+        covered = _("Någon hoppar in %(when)s.", when=now)
+        return covered if _is_covered(one) else _("Du leder inte längre det som är %(when)s.", when=known)
     if one.was.comes and not one.was.same_for_them(one.now):
         moved = _("Det som du leder %(was)s är flyttat: %(now)s.", was=was, now=now)
         return moved if was != now else _("Det som du leder %(when)s har en annan plats.", when=now)
@@ -149,7 +165,7 @@ def _news(message: Message, slot: Slot) -> tuple[str, ...]:
     news: dict[Kind, tuple[str, ...]] = {
         "asked": (_("Kan du hoppa in %(when)s?", when=slot), _("Svara på Idag, helst före %(moment)s.", moment=by)),
         "not_needed": (_("Du behöver inte hoppa in %(when)s.", when=slot),),
-        "found": (_("Någon hoppar in %(when)s. Vem det är står på gruppens sida.", when=slot),),
+        "found": (_("Någon hoppar in %(when)s.", when=slot), _("Vem som hoppar in står på gruppens sida.")),
         "nobody": (
             _("Ingen har sagt ja till att hoppa in %(when)s.", when=slot),
             _("Öppna Idag för att fråga någon annan eller ställa in."),

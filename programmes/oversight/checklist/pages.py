@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from programmes.core.i18n import day_long, day_plain, day_year, listed, ngettext
+from programmes.core.i18n import day_long, day_plain, listed, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.desk.closing.receipt_wording_rules import Alone, Link, alone
 from programmes.oversight.checklist.rules import Due, Step, Way
@@ -164,7 +164,7 @@ def _line_text(way: Way, step: Step) -> str:
 def _line(way: Way, step: Step, today: date, mine: bool) -> Line:
     # By when something is to be done; when it is erased by itself at the earliest is said in the text.
     due = step.due if step.owner != "nobody" else None
-    said = "" if due is None else day_long(due) if due.year == today.year else day_year(due)
+    said = "" if due is None else day_long(due)
     shown = step.state == "next" and (mine or step.key not in {"decide", "move_on", "announce"})
     # What goes before visits that people have left does not hide the way to them.
     shown |= step.key == "visits" and step.state == "later" and way.visits_left > 0
@@ -235,8 +235,7 @@ def _lead(works_with_some: bool, manages: bool) -> str:
 
 def _decision_of_others(start: Start, today: date) -> WeekLine:
     """A start that is for others to decide, with the way to where it stands on the cockpit."""
-    step, due = Step("decide", "next", "coordinator", start.decide_by), start.decide_by
-    said = day_long(due) if due.year == today.year else day_year(due)
+    step, said = Step("decide", "next", "coordinator", start.decide_by), day_long(start.decide_by)
     address = f"/personal/starter#start-{start.cohort_id}"
     line = Line(_("Beslut om start"), _ready(start), "next", _("Samordnaren"), said, _due_tag(step, today), address, "")
     return WeekLine(start.name, "", line)

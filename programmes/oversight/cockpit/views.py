@@ -215,11 +215,9 @@ async def start(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     if not reasons:
         return to_cockpit("startad", cohort_id)
     # Beside what mends it, also of a form of the release before, which has fewer fields.
-    beside: dict[str, list[str]] = {}
-    for reason in _to_mend(reasons):
-        beside.setdefault("farre" if reason.code == "below_own" else reason.beside or "lage", []).append(said(reason))
-    for field, texts in beside.items():
-        form.fail(field, " ".join(texts))
+    form.fail_all(
+        ("farre" if reason.code == "below_own" else reason.beside or "lage", said(reason)) for reason in _to_mend(reasons)
+    )
     return await _show_decide(request, cohort_id, 422, form)
 
 

@@ -261,11 +261,7 @@ def _why_not(facts: queries.Start, first: date, decide_by: date, again: services
 
 def _say(form: Form, refused: Sequence[Reason]) -> None:
     """Every reason beside its field."""
-    texts: dict[str, list[str]] = {}
-    for field, text in pages.sentences(refused):
-        texts.setdefault(field or "start", []).append(text)
-    for field, found in texts.items():
-        form.fail(field, " ".join(found))
+    form.fail_all((field or "start", text) for field, text in pages.sentences(refused))
 
 
 @post("/personal/starter/{cohort_id:int}/angra", guards=[signed_in], status_code=303)
@@ -325,8 +321,7 @@ async def limits(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
             _meant(form),
         )
         strands = next((str(reason.params["n"]) for reason in refused if reason.code == "strands"), "")
-        for field, text in pages.sentences(refused):
-            form.fail(field, text)
+        form.fail_all(pages.sentences(refused))
     if form.errors:
         return await _show_limits(request, facts, form, 422, strands)
     return to_cockpit("platser", facts.cohort_id)

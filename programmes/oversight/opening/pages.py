@@ -64,7 +64,8 @@ class Line:
 @dataclass(frozen=True)
 class OpeningPage:
     """The form. `lines` is empty while what is typed gives no schedule; `none_yet`: none is asked for either, as talks are
-    booked one at a time. `ask_anyway`: something clashes, and it is asked whether that is meant."""
+    booked one at a time. `ask_anyway`: something clashes, and it is asked whether that is meant. `once`: by
+    which the form is known, also when it is sent twice."""
 
     section: str
     name: str
@@ -84,6 +85,7 @@ class OpeningPage:
     warnings: tuple[str, ...]
     lines: tuple[Line, ...]
     digest: str
+    once: str
     look_again: bool
     button: str
     none_yet: bool = False

@@ -1,7 +1,8 @@
 """Planning a cohort on one page: seen first, then saved (DESIGN 8: the schedule says every day and every skip)."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -13,10 +14,12 @@ from programmes.catalogue.rules import Programme
 from programmes.cohorts.clash_services import clash_reasons
 from programmes.cohorts.meant_rules import not_meant, signs
 from programmes.cohorts.opening_services import Preview, choices, known_venue, preview, programme_for, start_from
-from programmes.cohorts.rules import Defaults, named_by_us, places_span, sessions_span
+from programmes.cohorts.rules import Defaults, Reason, named_by_us, places_span, sessions_span
 from programmes.cohorts.schedule_rules import slot_on
 from programmes.cohorts.wording_rules import default_name, said
 from programmes.core.clock import local_date
+from programmes.core.codes import new_token
+from programmes.core.db import transaction
 from programmes.core.errors import Conflict
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
@@ -27,7 +30,9 @@ from programmes.oversight.opening.days_views import by_hand, days_to_pick, hours
 from programmes.oversight.opening.services import (
     Opening,
     Visit,
+    address_of,
     open_with_visits,
+    opened_as,
     visit_clashes,
     visit_doubts,
     visit_reasons,
@@ -38,6 +43,7 @@ from programmes.web.guards import require_role, signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
+_ONCE = re.compile(r"[0-9a-z]{32}")
 _VISIT_LENGTH = timedelta(minutes=45)
 _NEW = "ny"
 
@@ -112,16 +118,22 @@ async def save_cohort(request: AnyRequest) -> Response[Any]:
     form = await read_form(request)
     ask = await _ask(request, form.raw("insats"))
     form = _follow(form, ask)
+    if form.ticked("visa") or not _ONCE.fullmatch(form.raw("once")):
+        return await _judged(ask, form, "")
+    public_id = address_of(form.raw("once"), ask.who, form.values)
+    async with transaction():
+        known = await opened_as(public_id)
+        return _saved(known, not form.ticked("spara")) if known else await _judged(ask, form, public_id)
+
+
+async def _judged(ask: _Ask, form: Form, public_id: str) -> Response[Any]:
     wanted, visits = _read(ask, form), _read_visits(ask, form)
     if wanted is None:
         await _tell_the_rest(ask, form)
         return await _show(ask, form, None, 422)
     planned = await preview(wanted, ask.who, ask.now)
     against = [*visit_reasons(visits, planned.schedule, ask.now), *await visit_clashes(visits, wanted.leaders)]
-    for reason in [*planned.reasons, *against]:
-        if reason.beside == "lokal" and {"nylokal", "nyadress"} & set(form.errors):
-            continue  # What is missing of the new room is said beside it.
-        form.fail(reason.beside, said(reason, ask.programme.form))
+    form.fail_all(_beside(ask, form, [*planned.reasons, *against]))
     asked = await _asked(ask, wanted, visits, planned)
     picking = form.raw("monster") == "egna" and not wanted.chosen
     if form.errors or form.ticked("visa") or picking:
@@ -129,14 +141,17 @@ async def save_cohort(request: AnyRequest) -> Response[Any]:
     if pages.seen(planned.digest, asked) != form.raw("sett"):
         return await _show(ask, form, planned, 422, look_again=True, asked=asked)
     if clashing := not_meant(clash_reasons(planned.clashes), form.meant):
-        for reason in clashing:
-            form.fail(reason.beside, said(reason, ask.programme.form))
+        form.fail_all(_beside(ask, form, clashing))
         return await _show(ask, form, planned, 422, asked=asked)
     try:
-        cohort_id = await open_with_visits(wanted, visits, ask.who, ask.now)
+        cohort_id = await open_with_visits(replace(wanted, public_id=public_id), visits, ask.who, ask.now)
     except Conflict:
         return await _show(ask, form, await preview(wanted, ask.who, ask.now), 422, look_again=True, asked=asked)
-    done = "oppnad" if wanted.announce else "planerad"
+    return _saved(cohort_id, wanted.announce)
+
+
+def _saved(cohort_id: int, announced: bool) -> Response[Any]:
+    done = "oppnad" if announced else "planerad"
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/traffar?klart={done}"})
 
 
@@ -154,10 +169,15 @@ async def _tell_the_rest(ask: _Ask, form: Form) -> None:
     wanted = _read(ask, Form(values))
     if wanted is None:
         return
-    for reason in (await preview(wanted, ask.who, ask.now)).reasons:
-        new_room = reason.beside == "lokal" and {"nylokal", "nyadress"} & set(form.errors)
-        if reason.beside not in _OF_THE_DAYS and not new_room:
-            form.fail(reason.beside, said(reason, ask.programme.form))
+    found = (await preview(wanted, ask.who, ask.now)).reasons
+    form.fail_all(_beside(ask, form, [reason for reason in found if reason.beside not in _OF_THE_DAYS]))
+
+
+def _beside(ask: _Ask, form: Form, found: Sequence[Reason]) -> list[tuple[str, str]]:
+    """Each with its field; what is missing of a new room is said beside that."""
+    wrong = {*form.errors, *(reason.beside for reason in found)}
+    there = {"lokal"} if {"nylokal", "nyadress"} & wrong else set[str]()
+    return [(reason.beside, said(reason, ask.programme.form)) for reason in found if reason.beside not in there]
 
 
 def _follow(form: Form, ask: _Ask) -> Form:
@@ -307,6 +327,7 @@ async def _show(
         else (),
         lines=pages.lines(programme.form, schedule, planned.clashes) if schedule and planned else (),
         digest=pages.seen(planned.digest, asked) if planned else "",
+        once=form.raw("once") if _ONCE.fullmatch(form.raw("once")) else new_token(),
         look_again=look_again,
         ask_anyway=bool(planned and planned.clashes),
         none_yet=planned is not None and not planned.schedule.days and values["monster"] == "ingen",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from programmes.cohorts.year_rules import last_chance
-from programmes.core.i18n import capital, day_long, listed, month_name, ngettext
+from programmes.core.i18n import capital, day_long, days_long, listed, month_name, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.oversight.rules import Planned, Year, YearStart, years
 
@@ -101,14 +101,17 @@ def _last_chance(section: str, year: Year, chances: Chances) -> tuple[str, str, 
         return "", "", ""
     chance = last_chance(chances.year, chances.visits.get(section, False))
     missing = [str(n) for n in range(year.required - year.unplanned + 1, year.required + 1)]
-    words = {"n": listed(missing), "year": chances.year, "day": day_long(chance.open_by)}
+    words = {"n": listed(missing), "year": chances.year}
     if chance.over(chances.today):
-        return _("Anmälan till start %(n)s %(year)s skulle ha öppnat senast %(day)s.", **words), "stop", "warn"
-    parts = [_("För att hinna start %(n)s %(year)s: öppna anmälan senast %(day)s.", **words)]
-    if chance.visits_from:
-        parts.append(_("Studiebesök från %(day)s.", day=day_long(chance.visits_from)))
-    steps = {"day": day_long(chance.decide_by), "first": day_long(chance.first)}
-    parts.append(_("Beslut %(day)s, första träff senast %(first)s.", **steps))
+        over = _("Anmälan till start %(n)s %(year)s skulle ha öppnat senast %(day)s.",
+                 day=day_long(chance.open_by), **words)  # fmt: skip
+        return over, "stop", "warn"
+    open_by, decide_by, first, *visits_from = days_long(
+        chance.open_by, chance.decide_by, chance.first, *([chance.visits_from] if chance.visits_from else [])
+    )
+    parts = [_("För att hinna start %(n)s %(year)s: öppna anmälan senast %(day)s.", day=open_by, **words)]
+    parts += [_("Studiebesök från %(day)s.", day=day) for day in visits_from]
+    parts.append(_("Beslut %(day)s, första träff senast %(first)s.", day=decide_by, first=first))
     warns = chance.warns(chances.today)
     return " ".join(parts), "warn" if warns else "", "warn" if warns else "cal"
 
