@@ -51,6 +51,10 @@ class CohortFacts:
     one_at_a_time: bool = False
     ended_how: str | None = None
 
+    def has_ended(self, now: datetime) -> bool:
+        """Whether it ended before its time, and nothing of it is left to come to."""
+        return self.ended_how == "ended_early" and (self.last_end is None or self.last_end <= now)
+
     @property
     def unbooked(self) -> bool:
         """A series of talks of which none is booked, or any more, and that has not ended: the next is booked later."""

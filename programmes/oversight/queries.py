@@ -10,7 +10,7 @@ from programmes.cohorts.year_queries import COMES_OFF
 from programmes.core.clock import at_local, local_date
 from programmes.core.db import fetch
 from programmes.core.principal import Principal
-from programmes.enrolment.queries import HAS_FIRST_RIGHT, leads_somewhere
+from programmes.enrolment.kept_queries import HAS_FIRST_RIGHT, leads_somewhere
 from programmes.oversight.rules import Filter as Filter
 from programmes.oversight.rules import Start as Start
 from programmes.oversight.rules import YearStart

@@ -139,10 +139,12 @@ async def test_a_place_that_is_kept_is_called_free_nowhere_and_a_newcomer_reads_
     assert await of_the_api(client, following) == (1, False)
     await people(following, 1, keys, clock, "L")
     until = moment_long(right.until)
-    reserved = f"De platser som är kvar är reserverade till {until} för dem vars start ställdes in."
+    reserved = f"De platser som är kvar är reserverade till {until} för dem som får flytta hit från en annan start."
     for address in by_staff:
         assert "1 reserverad, 0 lediga." in await words(client, address)
-    assert f"1 plats är reserverad till {until} för den vars start ställdes in." in await words(client, group)
+    assert f"1 plats är reserverad till {until} för den som får flytta hit från en annan start." in await words(
+        client, group
+    )
     assert f"{reserved} Du kan ställa dig i kö." in await words(client, f"/insatser/{following.slug}")
     assert f"{reserved} Du får en plats i kön, och den går efter det." in await words(
         client, f"/anmalan/{following.public_id}"

@@ -10,6 +10,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.db import fetchval, transaction
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
+from programmes.enrolment.kept_queries import can_be_chosen
 from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.rules import entry
 from programmes.oversight.decisions import undo_services
@@ -160,11 +161,11 @@ async def test_a_right_leads_where_somebody_can_move(
         await owner.execute("update cohort set last_entry_session = 2 where id = $1", start.cohort_id)
     if what.startswith("begun"):
         clock.advance(days=5, hours=1)
-    assert await can_be_chosen(start, clock) is await as_python_has_it(start, clock)
+    assert await in_the_database(start, clock) is await as_python_has_it(start, clock)
 
 
-async def can_be_chosen(start: CohortFacts, clock: FrozenClock) -> bool:
-    sql = f"select {enrolments.can_be_chosen('$2')} from cohort t where t.id = $1"
+async def in_the_database(start: CohortFacts, clock: FrozenClock) -> bool:
+    sql = f"select {can_be_chosen('$2')} from cohort t where t.id = $1"
     return bool(await fetchval(sql, start.cohort_id, clock.now()))
 
 

@@ -61,10 +61,10 @@ class ListPage:
     any_groups: bool
 
 
-def state_tag(state: CohortState, form: str, list_gone: bool = False) -> Tag:
-    """A cohort's state in words, with its sign. A place where people just come has nothing to enrol in. `list_gone`: its
-    list has gone by itself, and all that is left to do is to close it."""
-    if list_gone and state in _CURRENT:
+def state_tag(state: CohortState, form: str, to_close: bool = False) -> Tag:
+    """A cohort's state in words, with its sign. A place where people just come has nothing to enrol in. `to_close`: its
+    list has gone by itself, or it has ended, and all that is left to do is to close it."""
+    if to_close and state in _CURRENT:
         return Tag(_("Ska avslutas"), "warn", "clock")
     if state == "open" and form == "drop_in":
         return Tag(_("Öppet"), "ok", "dot")
@@ -145,7 +145,7 @@ def _row(cohort: CohortFacts, programmes: Mapping[int, str], places: Mapping[int
         address=f"/personal/grupper/{cohort.cohort_id}",
         name=cohort.name,
         programme=f"{cohort.section} {programmes[cohort.programme_id]}",
-        tag=state_tag(cohort.state, cohort.form, gone),
+        tag=state_tag(cohort.state, cohort.form, gone or bool(cohort.ended_how)),
         start=start,
         places=_places(cohort, places[cohort.cohort_id], gone),
     )
@@ -192,7 +192,7 @@ def rows(
     for cohort in cohorts:
         first = local_date(cohort.first_start).isoformat() if cohort.first_start else ""
         is_gone = cohort.cohort_id in gone
-        state = state_tag(cohort.state, cohort.form, is_gone).text
+        state = state_tag(cohort.state, cohort.form, is_gone or bool(cohort.ended_how)).text
         names = (cohort.section, programmes[cohort.programme_id], cohort.name, state)
         said = _places(cohort, places[cohort.cohort_id], is_gone)
         if cohort.programme_id in uncounted and _counts(cohort) and not is_gone:

@@ -28,6 +28,7 @@ from programmes.desk.group import pages as group_pages
 from programmes.desk.group.people_pages import people_of
 from programmes.desk.group.step_pages import Facts
 from programmes.desk.talks.queries import tally_of
+from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.queries import places
 from programmes.enrolment.queue.order_queries import offers_ended
 from programmes.enrolment.records.partner_rules import has_partner_contact
@@ -202,7 +203,8 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         withdrawn=people.withdrawn,
         erased=await attendance.erased(cohort_id) if ended and with_people else None,
         figures=await attendance.figures(cohort_id) if ended and with_people else (),
-        had_offer=await offers_ended(cohort_id) if cohort.state == "cancelled" else (),
+        had_offer=await offers_ended(cohort_id) if cohort.ended_how else (),
+        first_until=await first_right_queries.is_awaited(cohort_id, now) if cohort.ended_how else None,
         passed_by=await passed_by(cohort_id) if with_people and cohort.exempt else {},
         talks=await tally_of(cohort_id, programme, sessions) if cohort.form == "individual" else None,
         with_visits=await has_visits(cohort, programme.study_visit),

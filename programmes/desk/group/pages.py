@@ -49,6 +49,7 @@ class GroupPage:
     form: str
     drop_in: bool
     exempt: bool
+    ended: bool
     has_places: bool
     next: NextStep | None
     places: Places
@@ -75,6 +76,7 @@ def group_page(facts: Facts) -> GroupPage:
         form=cohort.form,
         drop_in=cohort.form == "drop_in",
         exempt=cohort.exempt,
+        ended=cohort.has_ended(facts.now),
         has_places=cohort.form != "drop_in" and cohort.state in TAKING_PART and not _is_over(facts),
         next=next_step(facts),
         places=facts.places,
@@ -119,7 +121,11 @@ def head(facts: Facts) -> GroupHead:
     """Name, state, when and where, and the way to the group's other pages."""
     cohort = facts.cohort
     return GroupHead(
-        cohort.cohort_id, cohort.name, state_tag(cohort.state, cohort.form, _is_over(facts)), _line(facts), _tabs(facts)
+        cohort.cohort_id,
+        cohort.name,
+        state_tag(cohort.state, cohort.form, _is_over(facts) or bool(cohort.ended_how)),
+        _line(facts),
+        _tabs(facts),
     )
 
 

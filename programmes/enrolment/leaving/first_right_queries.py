@@ -10,7 +10,8 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.days import day_off
 from programmes.core.db import fetch, fetchrow, fetchval
-from programmes.enrolment.queries import HAS_FIRST_RIGHT, EnrolmentFacts, Gate, can_be_chosen, leads_somewhere
+from programmes.enrolment.kept_queries import HAS_FIRST_RIGHT, can_be_chosen, leads_somewhere
+from programmes.enrolment.queries import EnrolmentFacts, Gate
 from programmes.enrolment.waiting_rules import offer_until
 
 

@@ -18,7 +18,7 @@ from programmes.core.db import fetch
 from programmes.core.principal import Principal
 from programmes.core.retention import amount_of
 from programmes.desk.closing.queries import STILL_TRUE, UNENDED, gone_by_itself
-from programmes.enrolment.queries import leads_somewhere
+from programmes.enrolment.kept_queries import leads_somewhere
 from programmes.enrolment.rules import asked_texts
 from programmes.enrolment.waiting_rules import offer_until, undecided_until
 from programmes.evaluation.rules import needs_box
