@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -112,9 +113,10 @@ async def _save_names(request: AnyRequest, cohort: CohortFacts, line: pages.Sess
 
 
 async def _save_count(request: AnyRequest, cohort: CohortFacts, line: pages.SessionLine, form: Form) -> Response[Any]:
+    now = request.app.state.clock.now()
     if form.raw("oka") or form.raw("minska"):
         values = pages.stepped(form.raw, MOST)
-        return page(request, "attendance/count.html", await _count(cohort, line, values))
+        return page(request, "attendance/count.html", await _count(cohort, line, values, now))
     women, men, other = (form.number(name, 0, MOST) for name in pages.FIELDS)
     counted = Count(women, men, other)
     if not form.errors and more_than_places(counted, cohort.form, cohort.maximum) and not form.ticked("fler"):
@@ -122,12 +124,11 @@ async def _save_count(request: AnyRequest, cohort: CohortFacts, line: pages.Sess
         form.fail("fler", most)
     if form.errors:
         values = {name: form.raw(name) for name in pages.FIELDS}
-        return page(request, "attendance/count.html", await _count(cohort, line, values, form), 422)
-    now, seen = request.app.state.clock.now(), form.raw("sett") or None
-    answer = await services.count(line.session_id, counted, principal(request), now, seen)
+        return page(request, "attendance/count.html", await _count(cohort, line, values, now, form), 422)
+    answer = await services.count(line.session_id, counted, principal(request), now, form.raw("sett") or None)
     if isinstance(answer, Overtaken):
         values = {name: form.raw(name) for name in pages.FIELDS}
-        view = await _count(cohort, line, values, form, answer.count)
+        view = await _count(cohort, line, values, now, form, answer.count)
         apart = pages.said(answer.count) if answer.count else ""
         return page(request, "attendance/count.html", replace(view, apart=apart), 409)
     return _after(request, cohort, line, answer)
@@ -155,7 +156,7 @@ async def _show(request: AnyRequest, cohort: CohortFacts, line: pages.SessionLin
         return page(request, "attendance/names.html", _names(line, people, saved="sparat" in request.query_params))
     if noted == "count":
         before = (await queries.noted([line.session_id]))[line.session_id].count
-        view = await _count(cohort, line, pages.as_values(before), stored=before)
+        view = await _count(cohort, line, pages.as_values(before), request.app.state.clock.now(), stored=before)
         return page(request, "attendance/count.html", view)
     return page(request, "attendance/held.html", pages.held_page(line, await _here(request, cohort)))
 
@@ -214,10 +215,11 @@ async def _count(
     cohort: CohortFacts,
     line: pages.SessionLine,
     values: dict[str, str],
+    now: datetime,
     form: Form | None = None,
     stored: Count | None = None,
 ) -> pages.CountPage:
-    taken = (await places([cohort.cohort_id]))[cohort.cohort_id].held if cohort.form == "group" else 0
+    taken = (await places([cohort.cohort_id], now))[cohort.cohort_id].held if cohort.form == "group" else 0
     before = [c for c in await queries.counts(cohort.cohort_id) if line.number is not None and c.number < line.number]
     hint = [_("Förra gången: %(count)s.", count=pages.said(before[-1].count))] if before else []
     if taken:

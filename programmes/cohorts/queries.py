@@ -52,6 +52,10 @@ class CohortFacts:
     one_at_a_time: bool = False
     ended_how: str | None = None
 
+    def has_ended(self, now: datetime) -> bool:
+        """Whether it ended before its time, and nothing of it is left to come to."""
+        return self.ended_how == "ended_early" and (self.last_end is None or self.last_end <= now)
+
     @property
     def unbooked(self) -> bool:
         """A series of talks of which none is booked, or any more, and that has not ended: the next is booked later."""
@@ -62,6 +66,11 @@ class CohortFacts:
     def called_off(self) -> bool:
         """Whether every session of it was cancelled and no more is to come: it is over, and never took place."""
         return self.form != "drop_in" and self.first_start is None and self.last_end is not None
+
+    @property
+    def only_to_close(self) -> bool:
+        """Whether nothing of it is to come, because it was said how it ended or all of it was cancelled."""
+        return bool(self.ended_how) or self.called_off
 
     @property
     def undecided(self) -> bool:

@@ -73,7 +73,7 @@ async def write(place: Place, settings: Settings, now: datetime) -> dict[str, An
 async def _free(rows: Sequence[asyncpg.Record], now: datetime) -> dict[int, int]:
     """Places that somebody could take on the web now, by cohort: none while anyone queues, or where one just comes."""
     programmes = await catalogue.programmes({row["programme_id"] for row in rows})
-    held = await enrolment.places([row["id"] for row in rows])
+    held = await enrolment.places([row["id"] for row in rows], now)
     found = {}
     for row in rows:
         places = held[row["id"]]

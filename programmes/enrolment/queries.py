@@ -14,6 +14,7 @@ from programmes.cohorts.queries import UNBOOKED, CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import Conflict, NotFound
+from programmes.enrolment.kept_queries import kept_places
 from programmes.enrolment.rules import (
     ALIVE,
     Entry,
@@ -84,28 +85,9 @@ class Gate:
         return self.taken | frozenset(free[max(0, len(free) - self.kept) :])
 
 
-# SQL: whether a first right `r` can be used: only while the start that it is to can be applied to. Where it can't nothing is
-# kept for it; it stays until its time is over, since a decision about that start can be taken back.
-LEADS_SOMEWHERE = "exists (select from cohort t where t.id = r.cohort_id and t.state in ('open', 'postponed'))"
-# SQL: until when places of the cohort `c` are kept.
-_KEPT_UNTIL = f"(select max(until) from first_right r where r.cohort_id = c.id and {LEADS_SOMEWHERE})"
-# SQL: whether an enrolment `k` of a start has the first right that was given from there: everybody whose start was
-# cancelled. Of a group that ended since it could not start only who waited: who had a place had it in what was held.
-HAS_FIRST_RIGHT = """(k.state = 'queued' or k.state in ('preliminary', 'confirmed') and exists (
-    select from cohort kc where kc.id = k.cohort_id and kc.state = 'cancelled'))"""
-# SQL: how many people the first right to places of the cohort `c` is still for.
-_KEPT = f"""(select count(*) from first_right r join enrolment k on k.cohort_id = r.from_cohort_id
-            where r.cohort_id = c.id and {LEADS_SOMEWHERE} and {HAS_FIRST_RIGHT}{{live}})"""
 # SQL: until when who still waits for the cohort `c`, which has ended, was promised a first right to another start. Also
 # where that one is started or cancelled since: taken back, the right is there again, and so they have to be (decision 40).
 _FIRST_UNTIL = "(select r.until from first_right r where r.from_cohort_id = c.id)"
-
-
-def kept_places(now: str) -> str:
-    """SQL: how many people the first right to places of the cohort `c` is still for, and since when."""
-    return f"""{_KEPT.format(live=f" and r.until > {now}")} as kept,
-               (select min(opened_at) from first_right r
-                where cohort_id = c.id and until > {now} and {LEADS_SOMEWHERE}) as kept_since"""
 
 
 def can_be_offered(free: str) -> str:
@@ -120,12 +102,12 @@ def can_be_offered(free: str) -> str:
 _FREE = "($4 - (select count(*) from seat where cohort_id = $1))"
 
 
-async def places(cohort_ids: Iterable[int]) -> dict[int, Places]:
+async def places(cohort_ids: Iterable[int], now: datetime) -> dict[int, Places]:
     """Places of several cohorts in one statement; never from a cache."""
     wanted = sorted(set(cohort_ids))
     rows = await fetch(
         f"""with seats as (select c.id, c.maximum - (select count(*) from seat where cohort_id = c.id) as free,
-                                 {_KEPT.format(live="")} as kept, {_KEPT_UNTIL} as kept_until
+                                 {kept_places("$2")}
                           from cohort c where c.id = any($1::int[]))
            select seats.id as cohort_id, count(*) filter (where e.state = 'confirmed') as confirmed,
                   count(*) filter (where e.state = 'preliminary') as preliminary,
@@ -138,6 +120,7 @@ async def places(cohort_ids: Iterable[int]) -> dict[int, Places]:
            from seats left join enrolment e on seats.id = e.cohort_id
            group by seats.id, seats.free, seats.kept, seats.kept_until""",
         wanted,
+        now,
     )
     found = {row["cohort_id"]: Places(*list(row)[1:]) for row in rows}
     return {cohort_id: found.get(cohort_id, Places()) for cohort_id in wanted}

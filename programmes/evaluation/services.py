@@ -104,7 +104,7 @@ async def print_slips(cohort_id: int, principal: Principal, now: datetime, repla
     ballot_id = await ensure_ballot(cohort_id, now)
     if ballot_id is None:
         raise NotFound
-    people = (await enrolment.places([cohort_id]))[cohort_id].confirmed
+    people = (await enrolment.places([cohort_id], now))[cohort_id].confirmed
     box = await for_cohort(cohort_id)
     if box is None or not box.is_open:
         return NoSlips("closed")

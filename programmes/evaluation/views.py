@@ -150,7 +150,7 @@ async def _show(
         "started": cohort.state not in UNDECIDED,
         "tag": pages.state_tag(box, cohort.state not in UNDECIDED),
         "closes_at": await queries.closes_at(cohort.cohort_id),
-        "people": (await places([cohort.cohort_id]))[cohort.cohort_id].confirmed,
+        "people": (await places([cohort.cohort_id], request.app.state.clock.now()))[cohort.cohort_id].confirmed,
         "results": result_pages.results(release, _("Gruppens svar")) if release else None,
         "form": form or Form(),
         "refused": refused,

@@ -43,9 +43,10 @@ class Facts:
     session has got the time of one of them. `tangled`: one of them has no name that everybody who may come would understand.
     `by_word`: no offer could be answered in time, so that a free place goes to who says yes to staff, at `phone`.
     `unchanged`: when the last session to come begins that is as the receiver knows. `first_until`: until when they may move
-    to another start before newcomers; `first_over`: so they were told, and it is over before that time. `named`: how many of
-    `became` there is room to name. `same_places`: all of these are where the receiver believes. `kept_until`: what is free
-    is kept for others until then, before who waits."""
+    to another start before newcomers; `first_over`: so they were told, and it is over before that time;
+    `first_by_phone`: they can't choose that start by themselves. `had_offer`: an offer was taken back with the end of
+    the queue. `named`: how many of `became` there is room to name. `same_places`: all of these are where the receiver
+    believes. `kept_until`: what is free is kept for others until then, before who waits."""
 
     kind: Kind
     enrolment_state: str
@@ -70,6 +71,8 @@ class Facts:
     phone: str = ""
     first_until: datetime | None = None
     first_over: bool = False
+    first_by_phone: bool = False
+    had_offer: bool = False
     taken: bool = False
     tangled: bool = False
     named: int = NAMED

@@ -3,8 +3,6 @@
 A preview on a locked phone or in a shared mailbox shows the sender, the subject and the first line.
 """
 
-from datetime import datetime
-
 from programmes.core.i18n import day_long, moment_long
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.kept_wording_rules import kept_text
@@ -69,8 +67,10 @@ def _end_of_queue(facts: Facts) -> list[str]:
         )
         return [_("En plats är ledig, och du är näst på tur."), how, *next_session(facts)]
     over = _("Kön är slut. Det blev tyvärr ingen plats den här gången.")
+    if facts.had_offer and not facts.first_over:
+        over = _("Det blir inga fler möten, så erbjudandet om en plats är taget tillbaka. Kön är slut.")
     if facts.first_until:
-        return [over, *_instead(facts.first_until)]
+        return [over, *_instead(facts)]
     if facts.first_over:
         over = _no_longer() + " " + _("Kön är slut.")
     return [
@@ -203,9 +203,9 @@ def _start_news(facts: Facts) -> list[str]:
         case "cohort_postponed":
             return _postponed(facts)
         case _ if facts.first_over:
-            return [_no_longer(), *_instead(None)]
+            return [_no_longer(), _another_start()]
         case _:
-            return [_("Det blir tyvärr inget den här gången. Alla möten är inställda."), *_instead(facts.first_until)]
+            return [_("Det blir tyvärr inget den här gången. Alla möten är inställda."), *_instead(facts)]
 
 
 def _no_longer() -> str:
@@ -225,12 +225,24 @@ def _evaluation(facts: Facts) -> list[str]:
     ]
 
 
-def _instead(first_until: datetime | None) -> list[str]:
-    if first_until is None:
-        return [_("Du kan anmäla dig till en annan start när en är öppen.")]
+def _another_start() -> str:
+    return _("Du kan anmäla dig till en annan start när en är öppen.")
+
+
+def _instead(facts: Facts) -> list[str]:
+    if facts.first_until is None:
+        return [_another_start()]
+    until = moment_long(facts.first_until)
+    if facts.first_by_phone:
+        # Why is not said: others may read it, and it would tell of somebody else (DESIGN 3, keep apart).
+        return [
+            _("Vill du vara med i nästa start? Ring oss på %(phone)s till och med %(until)s, så hjälper vi dig.",
+              phone=facts.phone, until=until),
+            _("Tiden för din anmälan följer med."),
+        ]  # fmt: skip
     return [
         _("Vill du vara med i nästa start? Då flyttar du dit på Min plats, och tiden för din anmälan följer med."),
-        _("Till och med %(until)s går du före dem som anmäler sig nu.", until=moment_long(first_until)),
+        _("Till och med %(until)s går du före dem som anmäler sig nu.", until=until),
     ]
 
 

@@ -11,7 +11,7 @@ from programmes.notices.undoable_queries import undoable
 
 
 async def tell_of_rights_over(keys: KeyFolder, now: datetime) -> None:
-    """Tell who was told that they go first to a start, once that is started or cancelled and it can't be taken back: the
+    """Tell who was told that they go first to a start, once that is cancelled and it can't be taken back, or has begun: the
     right is over before its time. Who queues stays there as long as they were promised. Safe twice, and late."""
     for right in await first_right_queries.leads_nowhere(now):
         if await undoable(right.cohort_id, now):

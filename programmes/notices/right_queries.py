@@ -24,14 +24,13 @@ class ToBeTold:
 
 
 async def to_be_told(right: Promise) -> ToBeTold:
-    """Whom the first message had reached before the start that the right is to was decided; told already or not. Whom it
-    reached later was promised nothing by it."""
+    """Whom the first message had reached before the right was over; told already or not. Whom it reached later was promised
+    nothing by it."""
     kind = kind_of(right.cancelled)
     decided = await decision_queries.newest(right.cohort_id)
-    if decided is None:
-        return ToBeTold(kind)
-    people = await _reached(kind, right.from_cohort_id, decided.decided_at)
-    return ToBeTold(kind, f"right/{decided.decision_id}", tuple(facts.enrolment_id for facts in people))
+    people = await _reached(kind, right.from_cohort_id, right.over_at)
+    key = f"right/{decided.decision_id if decided else ''}"
+    return ToBeTold(kind, key, tuple(facts.enrolment_id for facts in people))
 
 
 async def _reached(kind: Kind, from_cohort_id: int, moment: datetime) -> list[EnrolmentFacts]:

@@ -16,6 +16,7 @@ from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.queue import deadline_queries, order_queries
 from programmes.enrolment.queue.deadline_rules import too_short
+from programmes.enrolment.records import apart_queries
 from programmes.enrolment.rules import Visit
 from programmes.enrolment.texts import agreement_queries
 from programmes.notices import belief_rules, change_queries, queries, rules
@@ -124,12 +125,15 @@ async def _with_queue(words: Facts, person: EnrolmentFacts, now: datetime) -> Fa
     """With the place in the queue and where it leads, and until when newcomers have to wait."""
     queued = person.state == "queued" and words.kind in {"queued", "place_moved", "place_back"}
     first_until = await first_right_queries.is_awaited(person.cohort_id, now)
+    right = await first_right_queries.of_start(person.cohort_id, now) if first_until else None
     return replace(
         words,
         position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
         say_coming=queued and person.asked_to_come,
         by_word=queued and await order_queries.where_waiting_leads(person.cohort_id, now) == "word",
         first_until=first_until,
+        first_by_phone=bool(right and await apart_queries.days_of(person.enrolment_id, right.cohort_id)),
+        had_offer=words.kind == "queue_ended" and person.enrolment_id in await order_queries.offers_ended(person.cohort_id),
         first_over=words.kind in {"queue_ended", "cohort_cancelled"}
         and first_until is None
         and await first_right_queries.promised_until(person.cohort_id, now) is not None

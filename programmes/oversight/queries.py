@@ -10,7 +10,7 @@ from programmes.cohorts.year_queries import COMES_OFF
 from programmes.core.clock import at_local, local_date
 from programmes.core.db import fetch
 from programmes.core.principal import Principal
-from programmes.enrolment.queries import HAS_FIRST_RIGHT, LEADS_SOMEWHERE
+from programmes.enrolment.kept_queries import HAS_FIRST_RIGHT, leads_somewhere
 from programmes.oversight.rules import Filter as Filter
 from programmes.oversight.rules import Start as Start
 from programmes.oversight.rules import YearStart
@@ -67,7 +67,7 @@ left join (select d.cohort_id, count(*) filter (where not n.can) as can_not, cou
            left join can_then n on n.enrolment_id = x.id and n.asked_at = d.at group by d.cohort_id) a on a.cohort_id = m.id
 left join (select r.cohort_id, count(*) as kept from first_right r join enrolment k on k.cohort_id = r.from_cohort_id
              and {HAS_FIRST_RIGHT}
-           where r.until > $4 and {LEADS_SOMEWHERE} and r.cohort_id in (select id from mine)
+           where r.until > $4 and {leads_somewhere("$4")} and r.cohort_id in (select id from mine)
            group by r.cohort_id) k on k.cohort_id = m.id
 order by m.decide_by, s.first_start nulls last, m.id
 """

@@ -36,8 +36,8 @@ __all__ = ["PEOPLE_CHANGED", "REASONS", "cancel", "change_limits", "plan_again",
 PEOPLE_CHANGED = "people_changed"
 
 
-async def _taken(cohort_id: int) -> Places:
-    return (await places([cohort_id]))[cohort_id]
+async def _taken(cohort_id: int, now: datetime) -> Places:
+    return (await places([cohort_id], now))[cohort_id]
 
 
 async def _strands(cohort_id: int, before: int, maximum: int) -> int:
@@ -53,7 +53,7 @@ async def _decidable(
     cohort = await cohorts.coordinated(cohort_id, principal, now)
     if seen_as(cohort.state, cohort.first_start) != seen:
         raise Conflict("cohort_changed")
-    taken = await _taken(cohort_id)
+    taken = await _taken(cohort_id, now)
     if people is not None and people != people_as(taken):
         raise Conflict(PEOPLE_CHANGED)
     return cohort, taken
@@ -201,7 +201,7 @@ async def change_limits(
         if changed or cohort.state in {"closed", "cancelled"}:
             raise Conflict("cohort_changed")
         programme = await catalogue.programme(cohort.programme_id)
-        held = (await _taken(cohort_id)).held
+        held = (await _taken(cohort_id, now)).held
         strands = await _strands(cohort_id, cohort.maximum, maximum)
         reasons = why_not_limits(places_span(programme), minimum, maximum, held)
         if not reasons and strands > stranding:

@@ -98,7 +98,7 @@ async def test_places_of_the_next_start_are_kept_for_those_of_the_cancelled_one_
     (newcomer,) = await people(following, 1, keys, clock, "N")
     await queue.promote(following.cohort_id, clock.now())
     assert (await queries.enrolment(newcomer)).state == "queued"
-    assert (await queries.places([following.cohort_id]))[following.cohort_id].someone_waits
+    assert (await queries.places([following.cohort_id], clock.now()))[following.cohort_id].someone_waits
     applied = (await queries.enrolment(one)).applied_at
     moved = await myself(one, following, keys, clock)
     assert moved is not None
@@ -139,10 +139,12 @@ async def test_a_place_that_is_kept_is_called_free_nowhere_and_a_newcomer_reads_
     assert await of_the_api(client, following) == (1, False)
     await people(following, 1, keys, clock, "L")
     until = moment_long(right.until)
-    reserved = f"De platser som är kvar är reserverade till {until} för dem vars start ställdes in."
+    reserved = f"De platser som är kvar är reserverade till {until} för dem som får flytta hit från en annan start."
     for address in by_staff:
         assert "1 reserverad, 0 lediga." in await words(client, address)
-    assert f"1 plats är reserverad till {until} för den vars start ställdes in." in await words(client, group)
+    assert f"1 plats är reserverad till {until} för den som får flytta hit från en annan start." in await words(
+        client, group
+    )
     assert f"{reserved} Du kan ställa dig i kö." in await words(client, f"/insatser/{following.slug}")
     assert f"{reserved} Du får en plats i kön, och den går efter det." in await words(
         client, f"/anmalan/{following.public_id}"
@@ -292,7 +294,7 @@ async def test_all_who_agree_are_moved_at_once_first_come_first_served_and_a_sec
     refused = [answer for answer in answers if isinstance(answer, Conflict)]
     assert [one.code for one in refused] == ["moved_already"]
     assert set((await states(here, owner)).values()) == {"transferred"}
-    there = (await queries.places([other.cohort_id]))[other.cohort_id]
+    there = (await queries.places([other.cohort_id], clock.now()))[other.cohort_id]
     assert (there.held, there.queued) == (other.maximum, 2)
 
 

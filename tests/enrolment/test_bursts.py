@@ -105,11 +105,11 @@ async def test_the_surplus_queues_in_order_is_offered_nothing_and_is_not_in_the_
     assert said == ["Du har en plats"] * 6 + [f"Du står i kö, som nummer {n}" for n in (1, 2, 3)]
     await worker.drain(the_worker)
     await queue_services.promote_waiting(clock.now())
-    assert (await queries.places([cohort.cohort_id]))[cohort.cohort_id].held == 6
+    assert (await queries.places([cohort.cohort_id], clock.now()))[cohort.cohort_id].held == 6
     # A place that somebody leaves is not theirs either.
     holder = (await queries.enrolments(cohort.cohort_id, ["confirmed"]))[0]
     await services.leave(holder.enrolment_id, keys, clock.now())
-    assert (await queries.places([cohort.cohort_id]))[cohort.cohort_id].held == 5
+    assert (await queries.places([cohort.cohort_id], clock.now()))[cohort.cohort_id].held == 5
     # Somebody from elsewhere has a place at once, also when they say that they are from the same address.
     assert await apply(browser("198.51.100.1", forwarded="192.0.2.7"), cohort) == "Du har en plats"
     waiting = [f.arrival for f in await queries.enrolments(cohort.cohort_id, ["queued"]) if f.asked_to_come]
@@ -166,7 +166,7 @@ async def test_staff_tick_it_by_telephone_or_at_the_door_and_what_they_enter_is_
         form["v_age"] = (await catalogue.programme(cohort.programme_id)).age_bands[-1].key
         sent = await staff.post(address, data=form)
         assert sent.status_code == 303, sent.text
-    assert (await queries.places([cohort.cohort_id]))[cohort.cohort_id].held == 8
+    assert (await queries.places([cohort.cohort_id], clock.now()))[cohort.cohort_id].held == 8
     programme = await catalogue.programme(cohort.programme_id)
     application = replace(await an_application(cohort, "Al"), among_many=True)
     taken = await services.apply(application, programme, keys, clock.now())

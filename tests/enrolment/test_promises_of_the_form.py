@@ -26,7 +26,7 @@ async def test_places_that_siblings_leave_to_the_next_are_free_on_every_page(
     for _ in range(2):
         await somebody(cohort, keys, clock.now())
     await family(cohort, keys, clock, 3)
-    taken = (await queries.places([cohort.cohort_id]))[cohort.cohort_id]
+    taken = (await queries.places([cohort.cohort_id], clock.now()))[cohort.cohort_id]
     assert (taken.held, taken.queued, taken.someone_waits) == (2, 3, False)
     form = (await client.get(f"/anmalan/{cohort.public_id}")).text
     assert "Det finns lediga platser." in form
@@ -36,7 +36,7 @@ async def test_places_that_siblings_leave_to_the_next_are_free_on_every_page(
     # Somebody who waits alone is offered a place before any newcomer.
     for _ in range(2):
         await somebody(cohort, keys, clock.now())
-    assert (await queries.places([cohort.cohort_id]))[cohort.cohort_id].someone_waits
+    assert (await queries.places([cohort.cohort_id], clock.now()))[cohort.cohort_id].someone_waits
     assert "Gruppen är full." in (await client.get(f"/anmalan/{cohort.public_id}")).text
 
 
@@ -88,7 +88,7 @@ async def test_a_form_in_a_second_tab_takes_no_other_place_before_it_has_asked(
         return typed | all_ticked(shown)
 
     async def taken() -> int:
-        return (await queries.places([cohort.cohort_id]))[cohort.cohort_id].held
+        return (await queries.places([cohort.cohort_id], clock.now()))[cohort.cohort_id].held
 
     first, second, third = [await filled_in() for _tab in range(3)]
     assert (await client.post(address, data=first)).status_code == 303

@@ -50,7 +50,7 @@ async def test_the_same_form_sent_twice_gives_the_same_place(db: None, keys: Key
     assert isinstance(first, Taken)
     assert isinstance(second, Taken)
     assert first.enrolment_id == second.enrolment_id
-    assert (await queries.places([cohort.cohort_id]))[cohort.cohort_id].held == 1
+    assert (await queries.places([cohort.cohort_id], clock.now()))[cohort.cohort_id].held == 1
 
 
 async def test_every_unmet_condition_is_listed_and_nothing_is_written(db: None, keys: KeyFolder, clock: FrozenClock) -> None:
@@ -62,7 +62,7 @@ async def test_every_unmet_condition_is_listed_and_nothing_is_written(db: None, 
     answer = await services.apply(replace(young, answers=answers), programme, keys, clock.now())
     assert isinstance(answer, Refused)
     assert {(o.condition, o.section) for o in answer.outcomes} == {("age", "2.8"), ("residency", "2.8")}
-    assert (await queries.places([cohort.cohort_id]))[cohort.cohort_id] == queries.Places()
+    assert (await queries.places([cohort.cohort_id], clock.now()))[cohort.cohort_id] == queries.Places()
 
 
 async def test_the_ninth_waits_and_is_offered_the_place_of_the_one_who_leaves(

@@ -33,8 +33,8 @@ async def tab(client: httpx.AsyncClient, address: str) -> dict[str, str]:
     return TYPED | all_ticked(shown)
 
 
-async def taken(cohort: CohortFacts) -> int:
-    return (await queries.places([cohort.cohort_id]))[cohort.cohort_id].held
+async def taken(cohort: CohortFacts, clock: FrozenClock) -> int:
+    return (await queries.places([cohort.cohort_id], clock.now()))[cohort.cohort_id].held
 
 
 async def told(client: httpx.AsyncClient, address: str) -> bool:
@@ -49,7 +49,7 @@ async def test_two_starts_sent_in_turns_each_know_of_their_own_place(client: htt
     answers = [await client.post(address, data=form) for address, form in tabs]
     assert [answer.status_code for answer in answers] == [303, 303, 409, 409]
     assert all(ASKED in answer.text for answer in answers[2:])
-    assert [await taken(cohort) for cohort in starts] == [1, 1]
+    assert [await taken(cohort, clock) for cohort in starts] == [1, 1]
     assert [await told(client, address) for address in (one, other)] == [True, True]
     # What was closed is forgotten, in both: whoever takes the phone or the library's computer next is told of neither.
     await client.post("/min-plats/stang", data={"_csrf_token": tabs[0][1]["_csrf_token"]})
@@ -80,12 +80,12 @@ async def test_the_form_of_a_place_that_was_left_takes_none_beside_another_that_
     assert (await client.post(address, data=old)).status_code == 303
     await post_form(client, "/min-plats/lamna", {})
     assert (await client.post(address, data=await tab(client, address))).status_code == 303
-    assert await taken(cohort) == 1
+    assert await taken(cohort, clock) == 1
     asked = await client.post(address, data=old)
-    assert (asked.status_code, ASKED in asked.text, await taken(cohort)) == (409, True, 1)
+    assert (asked.status_code, ASKED in asked.text, await taken(cohort, clock)) == (409, True, 1)
     # It was left by mistake, and somebody else's form is sent: nobody is refused.
     assert (await client.post(address, data=TYPED | all_ticked(asked.text))).status_code == 303
-    assert await taken(cohort) == 2
+    assert await taken(cohort, clock) == 2
 
 
 @pytest.mark.parametrize("section", ["2.1", "2.8"])
@@ -97,12 +97,12 @@ async def test_tabs_sent_at_the_same_instant_take_one_place_and_the_others_ask(
     forms = [await tab(client, address) for _ in range(3)]
     answers = await asyncio.gather(*(client.post(address, data=form) for form in forms))
     assert sorted(answer.status_code for answer in answers) == [303, 409, 409]
-    assert await taken(cohort) == 1
+    assert await taken(cohort, clock) == 1
     asked = next(answer for answer in answers if answer.status_code == 409)
     assert ASKED in asked.text
     # A family on one phone: it was somebody else, and pressed once more it is their place.
     assert (await client.post(address, data=TYPED | all_ticked(asked.text) | {"namn": "Olle"})).status_code == 303
-    assert await taken(cohort) == 2
+    assert await taken(cohort, clock) == 2
 
 
 async def test_without_the_mark_under_the_lock_the_same_instant_takes_more_than_one_place(
@@ -120,7 +120,7 @@ async def test_without_the_mark_under_the_lock_the_same_instant_takes_more_than_
     monkeypatch.setattr(application_services, "unused", lambda offered, used, wanted: [None] * wanted)
     answers = await asyncio.gather(*(client.post(address, data=form) for form in forms))
     assert [answer.status_code for answer in answers] == [303, 303, 303]
-    assert await taken(cohort) == 3
+    assert await taken(cohort, clock) == 3
 
 
 async def test_somebody_on_another_phone_is_never_asked_at_the_same_instant(

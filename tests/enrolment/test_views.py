@@ -65,7 +65,7 @@ async def test_two_steps_lead_to_a_preliminary_place_in_aterfallsprevention(
     assert answer.status_code == 303, text_of(answer.text)
     again = await client.post(address, data=data)
     assert again.status_code == 303
-    assert (await queries.places([cohort.cohort_id]))[cohort.cohort_id].preliminary == 1
+    assert (await queries.places([cohort.cohort_id], clock.now()))[cohort.cohort_id].preliminary == 1
     assert "Boka ett studiebesök" in (await client.get("/min-plats")).text
 
 
@@ -89,7 +89,7 @@ async def test_seventeen_and_not_registered_are_both_said_with_the_section(
     assert "inte folkbokförd" in answer.text
     assert "Riktlinjen 2.8" in answer.text
     assert re.findall(r'href="/anmalan/([^"]+)">Starten', answer.text) == [fits.public_id], (soon, planned)
-    assert (await queries.places([cohort.cohort_id]))[cohort.cohort_id] == queries.Places()
+    assert (await queries.places([cohort.cohort_id], clock.now()))[cohort.cohort_id] == queries.Places()
 
 
 async def test_what_is_wrong_and_what_is_unanswered_are_counted_apart(

@@ -262,5 +262,5 @@ async def test_a_place_form_sent_again_after_leaving_is_a_new_application_and_tw
     assert (await client.post("/min-plats/lamna", data={"_csrf_token": left})).status_code == 303
     for _ in range(2):
         assert (await client.post(f"/anmalan/{cohort.public_id}", data=form)).status_code == 303
-        assert (await queries.places([cohort.cohort_id]))[cohort.cohort_id].held == 1
+        assert (await queries.places([cohort.cohort_id], clock.now()))[cohort.cohort_id].held == 1
     assert "Du har en plats" in (await client.get("/min-plats")).text

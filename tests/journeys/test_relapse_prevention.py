@@ -161,7 +161,7 @@ async def test_from_announcement_to_released_results(
     await visit_and_accept(desk, cohort.cohort_id, ninth, "Tall", code)
     for name in ("Pil", "Rönn"):
         await leave(*people[name])
-    places = (await queries.places([cohort.cohort_id]))[cohort.cohort_id]
+    places = (await queries.places([cohort.cohort_id], clock.now()))[cohort.cohort_id]
     assert (places.confirmed, places.preliminary, places.queued) == (6, 0, 0)
 
     clock.advance(days=14)
@@ -211,4 +211,4 @@ async def test_seventeen_and_registered_elsewhere_are_refused_with_both_reasons(
     await expect(said).to_contain_text("folkbokförd")
     await expect(said).to_contain_text("Riktlinjen 2.8")
     await expect(page.get_by_text("Vi har inte sparat något av det du skrev.")).to_be_visible()
-    assert (await queries.places([cohort.cohort_id]))[cohort.cohort_id] == queries.Places()
+    assert (await queries.places([cohort.cohort_id], clock.now()))[cohort.cohort_id] == queries.Places()

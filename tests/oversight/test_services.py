@@ -162,7 +162,7 @@ async def test_cancelling_ends_every_session_and_offer_and_tells_all(
     assert {(s.state, s.number, s.sequence, s.cancelled_at) for s in sessions} == {("cancelled", None, 1, clock.now())}
     row = await owner.fetchrow("select state, ended_how from cohort where id = $1", cohort.cohort_id)
     assert (row["state"], row["ended_how"]) == ("cancelled", "cancelled")
-    assert (await places([cohort.cohort_id]))[cohort.cohort_id].offered == 0
+    assert (await places([cohort.cohort_id], clock.now()))[cohort.cohort_id].offered == 0
     assert await decisions(owner, cohort) == [("cancel", "too_few", 3)]
     assert await events(owner) == ["cohort_cancelled"]
     with pytest.raises(Conflict):
@@ -173,7 +173,7 @@ async def test_postponing_moves_every_session_by_the_same_pattern_and_everybody_
     kim: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
     cohort = await filled("2.8", 3, 1, keys, clock)
-    before = (await places([cohort.cohort_id]))[cohort.cohort_id]
+    before = (await places([cohort.cohort_id], clock.now()))[cohort.cohort_id]
     new_first = date(2026, 10, 27)
     digest = (await services.plan_again(cohort.cohort_id, new_first, kim, clock.now())).digest
     args = (cohort.cohort_id, new_first, date(2026, 10, 16), "too_few")
@@ -185,7 +185,7 @@ async def test_postponing_moves_every_session_by_the_same_pattern_and_everybody_
     assert {local(s.starts_at).weekday() for s in sessions} == {1}
     assert len({local(s.starts_at).time() for s in sessions}) == 1
     assert {(s.sequence, s.state, s.revised_at) for s in sessions} == {(1, "planned", clock.now())}
-    assert (await places([cohort.cohort_id]))[cohort.cohort_id] == before
+    assert (await places([cohort.cohort_id], clock.now()))[cohort.cohort_id] == before
     assert await events(owner) == ["cohort_postponed"]
     with pytest.raises(Conflict):
         await services.postpone(*args, seen(cohort), digest, kim, clock.now())
@@ -255,10 +255,10 @@ async def test_the_guidelines_limits_hold_also_for_a_change(kim: Principal, cloc
 
 async def test_a_raised_maximum_goes_to_those_who_wait(kim: Principal, keys: KeyFolder, clock: FrozenClock) -> None:
     cohort = await filled("2.15", 0, 3, keys, clock, minimum=1, maximum=2)
-    before = (await places([cohort.cohort_id]))[cohort.cohort_id]
+    before = (await places([cohort.cohort_id], clock.now()))[cohort.cohort_id]
     assert (before.held, before.queued) == (2, 1)
     assert await services.change_limits(cohort.cohort_id, 1, 3, kim, clock.now()) == []
-    after = (await places([cohort.cohort_id]))[cohort.cohort_id]
+    after = (await places([cohort.cohort_id], clock.now()))[cohort.cohort_id]
     assert (after.offered, after.queued) == (1, 0)
 
 

@@ -29,9 +29,9 @@ def _to(address: str) -> Response[Any]:
 @get("/personal/grupper/{cohort_id:int}/starta-samtal", guards=[signed_in])
 async def confirm_start(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """What it means that the talks begin, which nothing takes back. To the group when they can't, or have begun."""
-    number = row_id(cohort_id)
-    cohort = await services.series(number, principal(request), request.app.state.clock.now())
-    if cohort.state != "open" or not await services.somebody_comes(number):
+    number, now = row_id(cohort_id), request.app.state.clock.now()
+    cohort = await services.series(number, principal(request), now)
+    if cohort.state != "open" or not await services.somebody_comes(number, now):
         return _to(f"/personal/grupper/{number}")
     view = pages.start_page(cohort, await services.unshown_ages(number))
     return page(request, "desk/series_start.html", view)
@@ -51,9 +51,9 @@ async def confirm(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any
     who, now = principal(request), state.clock.now()
     cohort = await cohorts.mine(who, local_date(now), number)
     left = await cohorts.left(number, now)
-    if not await services.ends_now(cohort, len(left), who):
+    if not await services.ends_now(cohort, len(left), who, now):
         return _to(f"/personal/grupper/{number}/avsluta")
-    placed = (await enrolments.places([number]))[number]
+    placed = (await enrolments.places([number], now))[number]
     # Who has an offer waits again, and hears with those who do that the queue is over.
     told = await reach_by_state(number, "rest_cancelled", state.key_folder) if left else {}
     told |= await reach_by_state(number, "queue_ended", state.key_folder)

@@ -107,20 +107,20 @@ async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
         promised_until=await promised_until(cohort.cohort_id, now),
         held_until=await held_until(cohort_id, now),
         erased=(await gone_by_itself([cohort_id] if cohort.exempt else [])).get(cohort_id),
-        decision=await to_decide(cohort),
+        decision=await to_decide(cohort, now),
         queued=waits["queued"],
         reading=waits["reading"],
         least=programme.sessions_min if cohort.form == "individual" else None,
     )
 
 
-async def to_decide(cohort: CohortFacts) -> Decision:
+async def to_decide(cohort: CohortFacts, now: datetime) -> Decision:
     """What is to be decided about a cohort before it can be closed; nothing where it is decided, or nobody decides."""
     if not cohort.undecided:
         return ""
     required = (await catalogue.programme(cohort.programme_id)).participants_min
     start = StartFacts(cohort.section, cohort.state, cohort.minimum, required, cohort.sessions)
-    confirmed = (await places([cohort.cohort_id]))[cohort.cohort_id].confirmed
+    confirmed = (await places([cohort.cohort_id], now))[cohort.cohort_id].confirmed
     return "end" if ends_by_decision(start, confirmed, await cohorts.held(cohort.cohort_id) > 0) else "start"
 
 

@@ -24,9 +24,9 @@ from programmes.enrolment.rules import must_show_age, people_as
 __all__ = ["cancel_rest", "ends_now", "series", "somebody_comes", "start_series", "unshown_ages"]
 
 
-async def somebody_comes(cohort_id: int) -> bool:
+async def somebody_comes(cohort_id: int, now: datetime) -> bool:
     """Whether anybody holds a place there, more than by an offer."""
-    taken = (await places([cohort_id]))[cohort_id]
+    taken = (await places([cohort_id], now))[cohort_id]
     return taken.confirmed + taken.preliminary > 0
 
 
@@ -52,15 +52,15 @@ async def start_series(cohort_id: int, principal: Principal, now: datetime) -> N
         cohort = await cohorts.locked(cohort_id)
         if cohort.state == "started":
             return
-        if not await somebody_comes(cohort_id) or not await services.begin_series(cohort_id, principal, now):
+        if not await somebody_comes(cohort_id, now) or not await services.begin_series(cohort_id, principal, now):
             raise Conflict("cohort_changed")
 
 
-async def ends_now(cohort: CohortFacts, left: int, principal: Principal) -> bool:
+async def ends_now(cohort: CohortFacts, left: int, principal: Principal, now: datetime) -> bool:
     """Whether somebody may cancel what is left: of what runs; or, as its coordinator, decide so that it ends (decision 103),
     even if nothing is left."""
     if cohort.undecided:
-        return principal.coordinates(cohort.section) and await queries.to_decide(cohort) == "end"
+        return principal.coordinates(cohort.section) and await queries.to_decide(cohort, now) == "end"
     return left > 0 and ends_early(cohort.state, cohort.form)
 
 
@@ -82,7 +82,7 @@ async def cancel_rest(cohort_id: int, seen: str, principal: Principal, now: date
         left = len(await cohorts.left(cohort_id, now))
         if not left and not cohort.undecided:
             return
-        taken = (await places([cohort_id]))[cohort_id]
+        taken = (await places([cohort_id], now))[cohort_id]
         if people is not None and people != people_as(taken):
             raise Conflict("cohort_changed")
         async with telling_staff(cohort_id, principal, now):
@@ -95,7 +95,7 @@ async def cancel_rest(cohort_id: int, seen: str, principal: Principal, now: date
 
 
 async def _decide(cohort: CohortFacts, confirmed: int, as_seen: bool, principal: Principal, now: datetime) -> None:
-    if await queries.to_decide(cohort) != "end" or not as_seen:
+    if await queries.to_decide(cohort, now) != "end" or not as_seen:
         raise Conflict("cohort_changed")
     if not principal.coordinates(cohort.section):
         raise Forbidden

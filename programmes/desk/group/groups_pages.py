@@ -63,7 +63,7 @@ class ListPage:
 
 def state_tag(state: CohortState, form: str, only_to_close: bool = False) -> Tag:
     """A cohort's state in words, with its sign. A place where people just come has nothing to enrol in. `only_to_close`:
-    nothing else is left to do, since its list has gone by itself or all of it was cancelled."""
+    nothing else is left to do, since its list has gone by itself, it has ended, or all of it was cancelled."""
     if only_to_close and state in _CURRENT:
         return Tag(_("Ska avslutas"), "warn", "clock")
     if state == "open" and form == "drop_in":
@@ -145,7 +145,7 @@ def _row(cohort: CohortFacts, programmes: Mapping[int, str], places: Mapping[int
         address=f"/personal/grupper/{cohort.cohort_id}",
         name=cohort.name,
         programme=f"{cohort.section} {programmes[cohort.programme_id]}",
-        tag=state_tag(cohort.state, cohort.form, gone or cohort.called_off),
+        tag=state_tag(cohort.state, cohort.form, gone or cohort.only_to_close),
         start=start,
         places=_places(cohort, places[cohort.cohort_id], gone),
     )
@@ -192,7 +192,7 @@ def rows(
     for cohort in cohorts:
         first = local_date(cohort.first_start).isoformat() if cohort.first_start else ""
         is_gone = cohort.cohort_id in gone
-        state = state_tag(cohort.state, cohort.form, is_gone or cohort.called_off).text
+        state = state_tag(cohort.state, cohort.form, is_gone or cohort.only_to_close).text
         names = (cohort.section, programmes[cohort.programme_id], cohort.name, state)
         said = _places(cohort, places[cohort.cohort_id], is_gone)
         if cohort.programme_id in uncounted and _counts(cohort) and not is_gone:

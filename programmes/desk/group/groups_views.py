@@ -28,6 +28,7 @@ from programmes.desk.group import pages as group_pages
 from programmes.desk.group.people_pages import people_of
 from programmes.desk.group.step_pages import Facts
 from programmes.desk.talks.queries import tally_of
+from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.queries import places
 from programmes.enrolment.queue.order_queries import offers_ended
 from programmes.enrolment.records.partner_rules import has_partner_contact
@@ -59,14 +60,15 @@ def _listed(cohort: CohortFacts) -> tuple[State, ...]:
 @get("/personal/grupper", guards=[signed_in])
 async def groups(request: AnyRequest) -> Response[Any]:
     """The groups that this person works with, by state, 50 at a time."""
-    who, today = principal(request), local_date(request.app.state.clock.now())
+    who, now = principal(request), request.app.state.clock.now()
+    today = local_date(now)
     name = _filter(request)
     typed = request.query_params.get("sida", "1")
     number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else 1
     mine = await cohorts.all_mine(who, today, groups_pages.STATES)
     shown, _, _ = groups_pages.choose(mine, name, number)
-    taken = await places(cohort.cohort_id for cohort in shown)
-    gone = await _gone(shown, request.app.state.clock.now())
+    taken = await places((cohort.cohort_id for cohort in shown), now)
+    gone = await _gone(shown, now)
     view = groups_pages.list_page(mine, name, number, await _names(shown), taken, who.has("coordinator"), gone)
     return page(request, "desk/groups.html", view)
 
@@ -77,7 +79,7 @@ async def groups_file(request: AnyRequest) -> Response[bytes]:
     now = request.app.state.clock.now()
     today = local_date(now)
     shown = groups_pages.listed(await cohorts.all_mine(principal(request), today, groups_pages.STATES), _filter(request))
-    names, taken = await _names(shown), await places(cohort.cohort_id for cohort in shown)
+    names, taken = await _names(shown), await places((cohort.cohort_id for cohort in shown), now)
     uncounted = await catalogue.uncounted({cohort.programme_id for cohort in shown})
     gone = await _gone(shown, now)
     with speaking("sv"):
@@ -176,7 +178,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
     noted = kind(cohort.exempt, programme.figures)
     sessions = await cohorts.sessions(cohort_id)
     ended = cohort.state == "closed" and noted == "names"
-    workers, taken = await office_services.workers(cohort_id, today), (await places([cohort_id]))[cohort_id]
+    workers, taken = await office_services.workers(cohort_id, today), (await places([cohort_id], now))[cohort_id]
     # What went by itself is asked of an empty list only.
     may_be_gone = cohort.exempt and cohort.form != "drop_in" and not taken.held and not taken.queued
     erased = (await gone_by_itself([cohort_id] if may_be_gone else [])).get(cohort_id)
@@ -201,7 +203,8 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         withdrawn=people.withdrawn,
         erased=await attendance.erased(cohort_id) if ended and with_people else None,
         figures=await attendance.figures(cohort_id) if ended and with_people else (),
-        had_offer=await offers_ended(cohort_id) if cohort.state == "cancelled" else (),
+        had_offer=await offers_ended(cohort_id) if cohort.ended_how else (),
+        first_until=await first_right_queries.is_awaited(cohort_id, now) if cohort.ended_how else None,
         passed_by=await passed_by(cohort_id) if with_people and cohort.exempt else {},
         talks=await tally_of(cohort_id, programme, sessions) if cohort.form == "individual" else None,
         with_visits=await has_visits(cohort, programme.study_visit),

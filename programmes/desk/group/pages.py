@@ -49,6 +49,7 @@ class GroupPage:
     form: str
     drop_in: bool
     exempt: bool
+    ended: bool
     has_places: bool
     next: NextStep | None
     places: Places
@@ -75,6 +76,7 @@ def group_page(facts: Facts) -> GroupPage:
         form=cohort.form,
         drop_in=cohort.form == "drop_in",
         exempt=cohort.exempt,
+        ended=cohort.has_ended(facts.now),
         has_places=cohort.form != "drop_in" and cohort.state in TAKING_PART and not _is_over(facts),
         next=next_step(facts),
         places=facts.places,
@@ -118,7 +120,7 @@ def _file(facts: Facts) -> str:
 def head(facts: Facts) -> GroupHead:
     """Name, state, when and where, and the way to the group's other pages."""
     cohort = facts.cohort
-    tag = state_tag(cohort.state, cohort.form, _is_over(facts) or cohort.called_off)
+    tag = state_tag(cohort.state, cohort.form, _is_over(facts) or cohort.only_to_close)
     return GroupHead(cohort.cohort_id, cohort.name, tag, _line(facts), _tabs(facts))
 
 

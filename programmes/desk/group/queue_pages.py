@@ -71,7 +71,9 @@ def _row(facts: Facts, entry: RosterEntry, is_next: bool) -> QueueRow:
         text.append(_("Kan stå här två gånger."))
     if entry.state == "offered" and entry.offer_expires_at:
         text.append(_("Svarar senast %(when)s.", when=moment_long(entry.offer_expires_at)))
-    if is_next:
+    if facts.first_until and entry.state == "queued":
+        text.append(_("Får flytta till nästa start före andra, till och med %(when)s.", when=moment_long(facts.first_until)))
+    elif is_next:
         text.append(_next_words(facts))
     if stranded := stranded_text(entry.together, facts.cohort.maximum) if entry.state == "queued" else "":
         text.append(stranded)
@@ -81,7 +83,7 @@ def _row(facts: Facts, entry: RosterEntry, is_next: bool) -> QueueRow:
         person_address(facts, entry),
         entry.label,
         entry.protected,
-        _tag(entry),
+        _tag(facts, entry),
         " ".join(text),
         passed_over_text(entry.skip_reason, entry.held_by, facts.cohort.section) if entry.state == "queued" else "",
         order_text(entry.order_reason) if entry.order_reason else "",
@@ -91,7 +93,9 @@ def _row(facts: Facts, entry: RosterEntry, is_next: bool) -> QueueRow:
     )
 
 
-def _tag(entry: RosterEntry) -> Tag:
+def _tag(facts: Facts, entry: RosterEntry) -> Tag:
+    if entry.state == "queued" and entry.enrolment_id in facts.had_offer:
+        return Tag(_("Hade ett erbjudande"))
     if entry.state == "offered" and entry.offer_expires_at:
         return Tag(_("Har fått erbjudande"), "info", "clock")
     if entry.skip_reason or entry.held_by:

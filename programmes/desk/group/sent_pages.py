@@ -88,7 +88,7 @@ def _again(again: Again) -> AgainPart | None:
 
 
 def _line(sending: Sending, now: datetime) -> SentLine:
-    what = notice_words(sending.kind)
+    what = _("Går inte längre före till nästa start") if sending.again else notice_words(sending.kind)
     if sending.session_starts:
         what = _("%(what)s (%(when)s)", what=what, when=moment_long(sending.session_starts))
     return SentLine(

@@ -8,7 +8,7 @@ from programmes.core.db import fetch
 from programmes.desk.group.sent_rules import Sending
 from programmes.notices.bounce_services import BOUNCED_BEFORE
 from programmes.notices.leaving_rules import NOW, Leaving, last
-from programmes.notices.overtaken_queries import OVERTAKEN
+from programmes.notices.overtaken_queries import OVERTAKEN, told_again
 
 _NOT_KNOWN: Mapping[UUID, Leaving] = {}
 
@@ -19,7 +19,7 @@ async def sendings(
     """The newest first. Each is counted once: who was told by staff as that, whatever became of the message. `still`: those
     that have not reached somebody and that staff have to tell. `leaving`: when each that waits may go."""
     rows = await fetch(
-        f"""select n.kind, case when s.revised_at <= min(n.created_at) then s.starts_at end as session_starts,
+        f"""select n.kind, x.again, case when s.revised_at <= min(n.created_at) then s.starts_at end as session_starts,
                   max(n.created_at) as made_at,
                   max(n.sent_at) filter (where n.state = 'sent') as sent_at,
                   min(n.sent_at) filter (where n.state = 'sent') as first_sent_at,
@@ -40,9 +40,11 @@ async def sendings(
            left join lateral (select error from notice_attempt where notice_id = n.id order by id desc limit 1) a on true
            cross join lateral (
                select n.sent_at is null and n.state in ('waiting', 'failed') and n.id <> all($4::uuid[])
-                      and (n.state = 'failed' and a.error is not distinct from 'Outdated' or {OVERTAKEN}) as overtaken) x
+                      and (n.state = 'failed' and a.error is not distinct from 'Outdated' or {OVERTAKEN}) as overtaken,
+                      {told_again("n")} as again) x
            where e.cohort_id = $1
-           group by n.kind, s.id, date_trunc('minute', n.created_at) order by made_at desc, n.kind, s.id limit $2""",
+           group by n.kind, x.again, s.id, date_trunc('minute', n.created_at)
+           order by made_at desc, n.kind, s.id limit $2""",
         cohort_id,
         most,
         BOUNCED_BEFORE,

@@ -30,7 +30,8 @@ class Facts:
     `turned_down`: whom staff can let in again, and until when. `passed_by`: who of the queue was, how and when last.
     `talks`: those of a series. `may_take_home`: who looks may take its lists out of the service. `erased`: whom retention
     has taken, with the `figures` of the whole group, which stay. `closures`: when rooms are closed. `had_offer`: whose offer
-    ended when their start was cancelled. `list_gone`: it has gone by itself. `with_visits`: study visits are worked with,
+    ended when their start was cancelled, or their group ended; `first_until`: until when they, and who queues, may move to
+    the next start before newcomers. `list_gone`: it has gone by itself. `with_visits`: study visits are worked with,
     with what is needed in `visits`."""
 
     now: datetime
@@ -55,6 +56,7 @@ class Facts:
     may_take_home: bool = False
     closures: Sequence[Entered] = ()
     had_offer: Collection[UUID] = ()
+    first_until: datetime | None = None
     list_gone: ErasedList | None = None
 
     @property

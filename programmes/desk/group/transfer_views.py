@@ -52,7 +52,7 @@ async def _choose(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form:
     mine = await cohorts.all_mine(principal(request), local_date(state.clock.now()), ("open", "postponed", "started"))
     same = [other for other in mine if other.section == cohort.section and other.cohort_id != cohort.cohort_id]
     others = [other for other in same if not await _too_late(other, state.clock.now())]
-    taken = await enrolments.places(other.cohort_id for other in others)
+    taken = await enrolments.places((other.cohort_id for other in others), state.clock.now())
     view = pages.ChoosePage(
         cohort.cohort_id,
         cohort.name,

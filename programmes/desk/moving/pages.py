@@ -44,11 +44,13 @@ class MyMovePage:
 
 @dataclass(frozen=True)
 class MovingPart:
-    """On Min plats: whether one may move (`to`: there is a start to move to), until when before others to the next of
+    """On Min plats: whether one may move (`to`: there is a start to move to; `by_phone`: not by
+    oneself to the next one), until when before others to the next of
     them, and whether one can come on the new days of a postponed start (`asked_at` tells which; empty where nobody asks)."""
 
     may: bool = False
     to: bool = False
+    by_phone: bool = False
     until: str = ""
     asked_at: str = ""
     can: bool | None = None
@@ -110,7 +112,7 @@ def way_to(planned: Plan, krock: bool, municipality: str, right: FirstRight | No
     if isinstance(decided, Refused):
         return Way(target.cohort_id, day, "", (), (), transfer_pages.why_not(decided, planned.programme, municipality), "")
     if krock:
-        why = _("Just den starten går inte att välja här. Ring oss, så hittar vi en annan.")
+        why = _("Just den starten går inte att välja här. Ring oss, så hjälper vi dig.")
         return Way(target.cohort_id, day, "", (), (), (why,), "")
     asked = transfer_pages.asked(planned.asked, planned.programme, municipality, planned.first_day)
     until = until_text(right) if right and right.cohort_id == target.cohort_id else ""

@@ -22,7 +22,7 @@ from programmes.enrolment.records import apart_queries, apart_services
 from programmes.enrolment.rules import ALIVE
 from programmes.notices.undoable_queries import as_told
 
-__all__ = ["Several", "leads_away", "move_myself", "move_several", "preview"]
+__all__ = ["Several", "leads_away", "move_myself", "move_several", "moved_there", "preview"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,16 @@ async def move_myself(
             await follow(enrolment_id, new)
             await apart_services.follow(enrolment_id, new)
     return new
+
+
+async def moved_there(old: str, to: int, new: str) -> bool:
+    """Whether somebody has moved from one enrolment to another of this start, as they see it in a tab or a phone where they
+    press a second time: what they ask for is done."""
+    try:
+        before, after = await queries.enrolment(UUID(old)), await queries.enrolment(UUID(new))
+    except (ValueError, NotFound):
+        return False
+    return before.state == "transferred" and after.cohort_id == to and before.applied_at == after.applied_at
 
 
 class _OnlyLooked(Exception):

@@ -47,9 +47,9 @@ async def _choose(request: AnyRequest, cohort: CohortFacts, form: Form, status: 
     people = await queries.enrolments(cohort.cohort_id, ALIVE)
     answers = dict(await first_right_queries.who_answered(cohort.cohort_id)) if cohort.state == "postponed" else {}
     starts = await first_right_queries.other_starts(cohort, now)
-    mine = {c.cohort_id for c in await cohorts.all_mine(who, local_date(now), ("open", "postponed"))}
+    mine = {c.cohort_id for c in await cohorts.all_mine(who, local_date(now), ("open", "postponed", "started"))}
     starts = [start for start in starts if start.cohort_id in mine]
-    taken = await queries.places(start.cohort_id for start in starts)
+    taken = await queries.places((start.cohort_id for start in starts), now)
     async with looking(who, "transfer", now) as look:
         choices = tuple(
             pages.Choice(

@@ -28,7 +28,7 @@ async def leave_page(request: AnyRequest) -> Response[Any]:
     enrolment_id = await opened(request)
     place = await place_of(enrolment_id, request.app.state.clock.now())
     now = request.app.state.clock.now()
-    ended = place.cohort.state in leaving_queries.OVER or pages.has_ended(place.cohort, now)
+    ended = place.cohort.state in leaving_queries.OVER or place.cohort.has_ended(now)
     over = ended and place.facts.state in ALIVE
     if not over and pages.state_of(place.facts, place.cohort, now) not in ALIVE:
         return to_place()

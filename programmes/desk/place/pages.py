@@ -55,11 +55,11 @@ class QueuePart:
     there were too few for all of them; `passed_asked`: as they had yet to say that they come. `passed_on`: on which day a
     coordinator last let somebody go before. `came_before`: who has come before them that had applied earlier, and when last.
     `ran_out`: the form had said that there was a place. `parted`: they no longer wait together with the siblings with whom
-    they did. `over`: nobody can enter any more; `undecided`: nor here, but the queue stands until it is decided about the
-    start, which can be neither put off nor called off once something of it was `held`. `by_word`: no offer could be answered
-    before the next session; who is first
-    takes a free place by saying yes to staff. `takes`: one is free, and they are next. `too_many`: how many places there
-    are, when those who wait together want more. `kept`: that what is free is kept for others, and until when.
+    they did. `over`: nobody can enter any more, since the last session of entry has begun or the group has `ended`;
+    `undecided`: nor here, but the queue stands until it is decided about the start, which can be neither put off nor
+    called off once something of it was `held`. `by_word`: no offer could be answered before the next session; who is
+    first takes a free place by saying yes to staff. `takes`: one is free, and they are next. `too_many`: how many places
+    there are, when those who wait together want more. `kept`: that what is free is kept for others, and until when.
     """
 
     position: int = 0
@@ -75,6 +75,7 @@ class QueuePart:
     ran_out: bool = False
     parted: bool = False
     over: bool = False
+    ended: bool = False
     undecided: bool = False
     held: bool = False
     by_word: bool = False
@@ -286,15 +287,10 @@ def state_of(facts: EnrolmentFacts, cohort: CohortFacts, now: datetime) -> str:
     if alive and cohort.first_start is None and not cohort.unbooked:
         # Ended before its first session: nothing is left to come to.
         return "cancelled"
-    if facts.state in {"preliminary", "confirmed"} and has_ended(cohort, now):
+    if facts.state in {"preliminary", "confirmed"} and cohort.has_ended(now):
         return "ended"
     over = facts.state == "offered" and facts.offer_expires_at is not None and facts.offer_expires_at <= now
     return "expired" if over else facts.state
-
-
-def has_ended(cohort: CohortFacts, now: datetime) -> bool:
-    """Whether it ended before its time, and nothing of it is left to come to."""
-    return cohort.ended_how == "ended_early" and (cohort.last_end is None or cohort.last_end <= now)
 
 
 def why_no_offer(code: str, state: str) -> str:

@@ -32,6 +32,7 @@ from programmes.enrolment.browser_queries import Browser, browser_of
 from programmes.enrolment.leaving import first_right_queries, refusal_queries
 from programmes.enrolment.leaving import queries as leaving_queries
 from programmes.enrolment.queue import deadline_queries, order_queries
+from programmes.enrolment.records import apart_queries
 from programmes.enrolment.records.partner_rules import may_answer
 from programmes.enrolment.rules import Remaining
 from programmes.enrolment.texts import agreement_queries
@@ -284,9 +285,11 @@ async def _moving_part(place: Place, moved_here: datetime | None, now: datetime)
         await first_right_queries.other_starts(cohort, now),
     )
     asked_at = await cohorts.postponed_at(cohort.cohort_id) if cohort.state == "postponed" else None
+    by_phone = bool(others and await apart_queries.days_of(facts.enrolment_id, others[0].cohort_id))
     return MovingPart(
         may=True,
-        to=bool(others),
+        to=len(others) > by_phone,
+        by_phone=by_phone,
         # The page speaks of the next start. Of any other one that is said where it can be chosen.
         until=moving_pages.until_text(right) if right and others[:1] and others[0].cohort_id == right.cohort_id else "",
         asked_at=moving_pages.asked_key(asked_at) if asked_at else "",
@@ -317,6 +320,7 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
         parted=waits and bool(facts.together_id) and not together,
         # They keep their place in the queue of what waits for a decision: it may be cancelled or postponed (decision 101).
         over=leads == "nowhere" and not place.cohort.undecided,
+        ended=waits and place.cohort.has_ended(now),
         undecided=leads == "nowhere" and place.cohort.undecided,
         held=leads == "nowhere" and await cohorts.held(facts.cohort_id) > 0,
         by_word=leads == "word",

@@ -36,7 +36,7 @@ def office_of(request: AnyRequest) -> Office:
 async def starts_of(office: Office, slug: str | None = None) -> list[Start]:
     """The starts ahead with their places, of all programmes or of one."""
     ahead = await cohorts.upcoming(slug)
-    places = await enrolment.places([c.cohort_id for c in ahead])
+    places = await enrolment.places([c.cohort_id for c in ahead], office.now)
     return pages.coming(ahead, places, office)
 
 

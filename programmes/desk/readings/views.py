@@ -73,7 +73,7 @@ async def _show(request: AnyRequest, view: pages.ChoicePage, programme: Programm
     alive = await cohorts.all_mine(principal(request), local_date(now), ["planned", "open", "postponed", "started"])
     theirs = [c for c in alive if c.section == programme.section and (c.last_end is None or c.last_end > now)]
     reading = next(i for i in programme.interpretations if i.key == view.reading.key)
-    rows, sentence = pages.affected(reading, theirs, await enrolment.places(c.cohort_id for c in theirs))
+    rows, sentence = pages.affected(reading, theirs, await enrolment.places((c.cohort_id for c in theirs), now))
     shown: dict[str, Any] = {"view": view, "affected": rows, "sentence": sentence, "others": (), "ticks": ""}
     if pages.reads_age(reading) and programme.exempt:
         shown["ticks"] = pages.ticks_text(await readings_services.ages_ticked(theirs))

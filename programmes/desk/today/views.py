@@ -155,7 +155,7 @@ def _role(who: Principal) -> Role:
 async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Mapping[int, Group]:
     ids = [cohort.cohort_id for cohort in mine]
     programmes = await catalogue.programmes({cohort.programme_id for cohort in mine})
-    taken = await places(ids)
+    taken = await places(ids, now)
     asking = [c for c in mine if asks_of_people(c.ended_how)]
     visiting = [c.cohort_id for c in asking if programmes[c.programme_id].study_visit]
     lacking = await needs(visiting, now) if visiting else {}

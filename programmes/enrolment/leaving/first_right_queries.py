@@ -10,8 +10,8 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.days import day_off
 from programmes.core.db import fetch, fetchrow, fetchval
-from programmes.enrolment.queries import HAS_FIRST_RIGHT, LEADS_SOMEWHERE, EnrolmentFacts, Gate, entry_facts
-from programmes.enrolment.rules import entry
+from programmes.enrolment.kept_queries import HAS_FIRST_RIGHT, can_be_chosen, leads_somewhere
+from programmes.enrolment.queries import EnrolmentFacts, Gate
 from programmes.enrolment.waiting_rules import offer_until
 
 
@@ -36,13 +36,11 @@ async def of_start(from_cohort_id: int, now: datetime) -> FirstRight | None:
     """The first right of those who had applied to a cancelled start, while it lasts and they can still move to the start
     that it is to. It moves on to no other one that opens since: there nothing is kept (decision 39)."""
     row = await fetchrow(
-        f"select cohort_id, until from first_right r where from_cohort_id = $1 and until > $2 and {LEADS_SOMEWHERE}",
+        f"select cohort_id, until from first_right r where from_cohort_id = $1 and until > $2 and {leads_somewhere('$2')}",
         from_cohort_id,
         now,
     )
-    if row is None or not await _can_be_chosen(await cohorts.by_id(row["cohort_id"]), now):
-        return None
-    return FirstRight(row["cohort_id"], row["until"])
+    return FirstRight(**dict(row)) if row else None
 
 
 async def may_move(facts: EnrolmentFacts, now: datetime) -> bool:
@@ -72,7 +70,7 @@ async def who_goes_first(cohort_id: int, now: datetime) -> list[UUID]:
     """Everybody with a first right to a start: they are told if nobody can move here any more (decision 103)."""
     rows = await fetch(
         f"""select k.id from first_right r join enrolment k on k.cohort_id = r.from_cohort_id
-            where r.cohort_id = $1 and r.until > $2 and {LEADS_SOMEWHERE} and {HAS_FIRST_RIGHT} order by k.id""",
+            where r.cohort_id = $1 and r.until > $2 and {leads_somewhere("$2")} and {HAS_FIRST_RIGHT} order by k.id""",
         cohort_id,
         now,
     )
@@ -83,7 +81,7 @@ async def leading_to(cohort_id: int, now: datetime) -> list[tuple[int, bool]]:
     """From which starts there is a first right to this one, and whether each was cancelled."""
     rows = await fetch(
         f"""select c.id, c.state = 'cancelled' as cancelled from first_right r join cohort c on c.id = r.from_cohort_id
-            where r.cohort_id = $1 and r.until > $2 and {LEADS_SOMEWHERE} order by c.id""",
+            where r.cohort_id = $1 and r.until > $2 and {leads_somewhere("$2")} order by c.id""",
         cohort_id,
         now,
     )
@@ -92,21 +90,25 @@ async def leading_to(cohort_id: int, now: datetime) -> list[tuple[int, bool]]:
 
 @dataclass(frozen=True)
 class Promise:
-    """A first right that leads nowhere, to a start that is decided now; from one that was `cancelled`, or from a group that
-    ended since it could not start."""
+    """A first right that leads nowhere since `over_at`, before its time: the start that it is to was cancelled, or began.
+    It is from a start that was `cancelled`, or from a group that ended since it could not start."""
 
     from_cohort_id: int
     cohort_id: int
     cancelled: bool
+    over_at: datetime
 
 
 async def leads_nowhere(now: datetime, from_cohort_id: int | None = None) -> list[Promise]:
-    """First rights that can't be used before they are over, of starts where somebody still has one: the start that they are
-    to is decided by now. All of them, or of one start."""
+    """First rights that can't be used any more before they are over, of starts where somebody still has one. All of them, or
+    of one start."""
     rows = await fetch(
-        f"""select r.from_cohort_id, r.cohort_id, c.state = 'cancelled' as cancelled
-            from first_right r join cohort c on c.id = r.from_cohort_id
-            where r.until > $1 and ($2::int is null or c.id = $2) and not {LEADS_SOMEWHERE}
+        f"""select r.from_cohort_id, r.cohort_id, c.state = 'cancelled' as cancelled, coalesce(
+                   least(t.closed_at, (select min(s.starts_at) from cohort_session s
+                                       where s.cohort_id = t.id and s.state <> 'cancelled' and s.starts_at <= $1)),
+                   (select max(s.cancelled_at) from cohort_session s where s.cohort_id = t.id), $1) as over_at
+            from first_right r join cohort c on c.id = r.from_cohort_id join cohort t on t.id = r.cohort_id
+            where r.until > $1 and ($2::int is null or c.id = $2) and not {leads_somewhere("$1")}
               and exists (select from enrolment k where k.cohort_id = c.id and {HAS_FIRST_RIGHT})
             order by r.from_cohort_id""",
         now,
@@ -121,11 +123,6 @@ async def promised_until(from_cohort_id: int, now: datetime) -> datetime | None:
         "select until from first_right where from_cohort_id = $1 and until > $2", from_cohort_id, now
     )
     return found
-
-
-async def _can_be_chosen(start: CohortFacts, now: datetime) -> bool:
-    """Whether somebody can move to a start: it has not begun, and one can apply to it."""
-    return bool(start.first_start and start.first_start > now) and entry(await entry_facts(start.cohort_id), now) is None
 
 
 async def kept_for_others(facts: EnrolmentFacts, gate: Gate) -> int:
@@ -145,7 +142,7 @@ async def kept_before(cohort_id: int, applied_at: datetime, now: datetime) -> da
     found: datetime | None = await fetchval(
         f"""select max(r.until) from first_right r join enrolment k on k.cohort_id = r.from_cohort_id
              and {HAS_FIRST_RIGHT}
-           where r.cohort_id = $1 and r.until > $3 and {LEADS_SOMEWHERE}
+           where r.cohort_id = $1 and r.until > $3 and {leads_somewhere("$3")}
            having min(r.opened_at) < $2 and (
                select c.maximum - (select count(*) from seat where cohort_id = c.id) from cohort c where c.id = $1
            ) between 1 and count(*)""",
@@ -157,13 +154,19 @@ async def kept_before(cohort_id: int, applied_at: datetime, now: datetime) -> da
 
 
 async def other_starts(cohort: CohortFacts, now: datetime) -> list[CohortFacts]:
-    """The starts of the same programme that one can apply to now, the soonest first."""
-    found = [
-        other
-        for other in await cohorts.upcoming(cohort.slug)
-        if other.cohort_id != cohort.cohort_id and other.section == cohort.section
-        if await _can_be_chosen(other, now)
-    ]
+    """The starts of the same programme that one can move to now, the soonest first: those that are open, and the one that
+    people have a first right to from here though it is decided by now that it starts."""
+    rows = await fetch(
+        f"""select t.id from cohort t join programme p on p.id = t.programme_id
+            where p.slug = $1 and p.section = $2 and p.form <> 'catalogue_only' and t.id <> $3 and {can_be_chosen("$4")}
+              and (t.state <> 'started' or exists (
+                  select from first_right r where r.cohort_id = t.id and r.from_cohort_id = $3 and r.until > $4))""",
+        cohort.slug,
+        cohort.section,
+        cohort.cohort_id,
+        now,
+    )
+    found = [await cohorts.by_id(row["id"]) for row in rows]
     return sorted(found, key=lambda other: (other.first_start or now, other.cohort_id))
 
 

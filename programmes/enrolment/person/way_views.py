@@ -78,7 +78,7 @@ class Way:
 
 async def head(way: Way) -> CohortHead:
     cohort, programme = way.cohort, way.programme
-    taken = (await queries.places([cohort.cohort_id]))[cohort.cohort_id]
+    taken = (await queries.places([cohort.cohort_id], way.request.app.state.clock.now()))[cohort.cohort_id]
     sessions = [s for s in await cohorts.sessions(cohort.cohort_id) if s.number is not None]
     first = sessions[0] if sessions else None
     return CohortHead(

@@ -9,6 +9,7 @@ from uuid import UUID
 from programmes.core.days import day_off
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.enrolment import queries
+from programmes.enrolment.kept_queries import kept_places
 from programmes.enrolment.queue.rules import EventKind, NewMaximum, Waiting
 from programmes.enrolment.rules import EnrolmentFacts
 from programmes.enrolment.together import queries as together_queries
@@ -136,11 +137,15 @@ async def was_offered(enrolment_id: UUID) -> bool:
 
 
 async def offers_ended(cohort_id: int) -> frozenset[UUID]:
-    """Whose offer ended when a start was cancelled, as it is; of any other nobody's."""
+    """Whose offer ended when a start was cancelled, as it is, or when a group ended since it could not start; of any other
+    nobody's."""
     rows = await fetch(
         """select q.enrolment_id from cohort c join enrolment e on e.cohort_id = c.id
-           join queue_event q on q.enrolment_id = e.id and q.kind = 'offer_ended' and q.at = c.closed_at
-           where c.id = $1 and c.state = 'cancelled'""",
+           join queue_event q on q.enrolment_id = e.id and q.kind = 'offer_ended'
+             and q.at = case c.state when 'cancelled' then c.closed_at else (
+                 select max(d.decided_at) from start_decision d where d.cohort_id = c.id and d.decision = 'cancel'
+                   and d.undone_at is null and d.state_before is null) end
+           where c.id = $1 and c.state in ('cancelled', 'started')""",
         cohort_id,
     )
     return frozenset(row["enrolment_id"] for row in rows)
@@ -166,7 +171,7 @@ async def next_by_word(cohort_id: int, now: datetime) -> frozenset[UUID]:
     row = await fetchrow(
         f"""select c.maximum - (select count(*) from seat s where s.cohort_id = c.id)::int as free,
                   (select min(starts_at) from cohort_session s where s.cohort_id = c.id and s.state <> 'cancelled') as first,
-                  {queries.kept_places("$2")}
+                  {kept_places("$2")}
            from cohort c where c.id = $1""",
         cohort_id,
         now,

@@ -18,7 +18,7 @@ from programmes.core.db import fetch
 from programmes.core.principal import Principal
 from programmes.core.retention import amount_of
 from programmes.desk.closing.queries import STILL_TRUE, UNENDED, gone_by_itself
-from programmes.enrolment.queries import LEADS_SOMEWHERE
+from programmes.enrolment.kept_queries import leads_somewhere
 from programmes.enrolment.rules import asked_texts
 from programmes.enrolment.waiting_rules import offer_until, undecided_until
 from programmes.evaluation.rules import needs_box
@@ -48,7 +48,7 @@ select m.*, s.first_start, {last_end("m", "m.form")} as last_end, coalesce(e.hel
        m.state in ('started', 'closed') and exists (
            select 1 from start_decision d where d.cohort_id = m.id and d.decision = 'cancel' and d.undone_at is null)
          as ended,
-       exists (select 1 from first_right r where r.from_cohort_id = m.id and r.until > $5 and {LEADS_SOMEWHERE})
+       exists (select 1 from first_right r where r.from_cohort_id = m.id and r.until > $5 and {leads_somewhere("$5")})
          as first_right,
        m.state = 'cancelled' and exists (
            select 1 from cohort o join programme op on op.id = o.programme_id

@@ -25,7 +25,7 @@ def start_rows(facts: Start, reached: Mapping[State, Reach], begun_entry: bool =
     if begun_entry:
         queued = _("Ingen ny kan börja. Kön tar slut om ett dygn, och de får veta det.")
     rows = people(facts, confirmed, preliminary, offered, queued, reached)
-    first = going_first(right or Reach(), _("Får inte längre flytta hit. Inga platser är reserverade för dem."))
+    first = going_first(right or Reach(), _("Får flytta hit som förut, så länge de har fått veta."), unseen=True)
     return (*rows, *first, *usual_end(_sessions_of_start(facts)))
 
 

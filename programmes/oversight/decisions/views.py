@@ -39,15 +39,15 @@ async def _facts(request: AnyRequest, cohort_id: int, states: Set[str]) -> queri
         NotFound, Forbidden: not theirs.
         Conflict: it is decided already.
     """
-    who, today = principal(request), local_date(request.app.state.clock.now())
-    cohort = await cohorts.mine(who, today, row_id(cohort_id))
+    who, now = principal(request), request.app.state.clock.now()
+    cohort = await cohorts.mine(who, local_date(now), row_id(cohort_id))
     if not who.coordinates(cohort.section):
         raise Forbidden
     if cohort.state not in states:
         raise Conflict("cohort_changed")
     programme = await catalogue.programme(cohort.programme_id)
-    taken = (await places([cohort_id]))[cohort_id]
-    begun = await cohorts.begun(cohort_id, request.app.state.clock.now())
+    taken = (await places([cohort_id], now))[cohort_id]
+    begun = await cohorts.begun(cohort_id, now)
     return queries.Start(
         cohort_id,
         cohort.programme_id,
@@ -90,14 +90,14 @@ async def _year(request: AnyRequest, facts: queries.Start) -> pages.Asked | None
 
 async def _others(request: AnyRequest, facts: queries.Start) -> list[pages.Other]:
     """The programme's other starts that one can still apply to, with their places."""
-    today = local_date(request.app.state.clock.now())
+    now: datetime = request.app.state.clock.now()
     found = {
         cohort.cohort_id: (local_date(cohort.first_start), cohort.maximum)
         for cohort in await cohorts.upcoming()
         if cohort.section == facts.section and cohort.cohort_id != facts.cohort_id
-        if cohort.first_start and local_date(cohort.first_start) > today
+        if cohort.first_start and local_date(cohort.first_start) > local_date(now)
     }
-    taken = await places(found)
+    taken = await places(found, now)
     return [
         pages.Other(day, taken[i].free(most), taken[i].queued, taken[i].someone_waits) for i, (day, most) in found.items()
     ]
