@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from programmes.attendance.queries import COUNTED
+from programmes.cohorts.queries import UNDONE_ADDITION
 from programmes.core.db import execute, fetch, transaction
 from programmes.hands import Hands
 
@@ -19,9 +20,9 @@ select c.id, (c.closed_at at time zone 'Europe/Stockholm')::date, s.held, s.canc
        f.excused, f.no_show, f.completed, f.dropped_out + w.left_after, w.waited, w.waited_days, f.visited, f.led_on
 from cohort c join programme p on p.id = c.programme_id
 cross join lateral (select count(*) filter (where state = 'held')::int as held,
-                           count(*) filter (where state = 'cancelled')::int as cancelled,
+                           count(*) filter (where state = 'cancelled' and not {UNDONE_ADDITION})::int as cancelled,
                            min(starts_at) filter (where state <> 'cancelled') as first_start
-                    from cohort_session where cohort_id = c.id) s
+                    from cohort_session s where cohort_id = c.id) s
 cross join lateral (
     select count(*) filter (where e.state = 'withdrawn' and e.confirmed_at is not null and e.ended_at > s.first_start)::int
                as left_after,

@@ -281,14 +281,20 @@ async def my_session(principal: Principal, today: date, session_id: int) -> tupl
     return await mine(principal, today, found.cohort_id), found
 
 
+# SQL of the session `s`: whether it was to make up for one that takes place after all (`undone_rules`).
+UNDONE_ADDITION = """(s.state = 'cancelled' and exists (
+    select from cohort_session instead where instead.id = s.makes_up_for and instead.state <> 'cancelled'))"""
+
+
 async def sessions_between(
     principal: Principal, today: date, first: datetime, last: datetime
 ) -> list[tuple[CohortFacts, SessionFacts]]:
     """Sessions that start in [first, last) at which this person stands or whose programme they coordinate, in order of
-    time."""
+    time; not what is no session to anybody."""
     rows = await fetch(
         f"""select s.id from cohort_session s join cohort c on c.id = s.cohort_id join programme p on p.id = c.programme_id
-            where {MY_DUTY} and s.starts_at >= $4 and s.starts_at < $5 and c.state in ('open', 'started', 'planned')""",
+            where {MY_DUTY} and s.starts_at >= $4 and s.starts_at < $5 and c.state in ('open', 'started', 'planned')
+              and not {UNDONE_ADDITION}""",
         *access(principal, today),
         first,
         last,

@@ -146,7 +146,7 @@ class Outcome:
 
 def outcome(change: Change, before: Belief, after: Belief, pending: Sequence[Pending], *, knew: bool = True) -> Outcome:
     """`before` and `after` are of the sessions that the change is about, as `differing`. `knew` not, who came after what is
-    undone: to them that is a change like any other.
+    undone, or was never written to about it: to them that is a change like any other.
 
     Who has not heard what is outrun believes what was before that. Where it is so again, nothing is told. What they have
     never heard of stays new to them, however often it is cancelled and brought back; and what makes up for a session that

@@ -17,7 +17,7 @@ from programmes.notices.belief_rules import (
     read,
 )
 from programmes.notices.left_rules import Told, kind_of_all, left_together
-from programmes.notices.rules import NAMES_A_DAY, OF_CHANGES, Kind
+from programmes.notices.rules import NAMES_A_DAY, OF_ALL, OF_CHANGES, Kind
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,20 @@ async def told_since(enrolment_id: UUID, kind: Kind, since: datetime) -> bool:
         enrolment_id,
         kind,
         since,
+    )
+    return bool(rows)
+
+
+async def told_of_sessions(enrolment_id: UUID, sessions: Collection[int], since: datetime) -> bool:
+    """Whether a message about what became of any of these sessions, written since, has reached somebody, or may have."""
+    rows = await fetch(
+        """select 1 from notice where enrolment_id = $1 and kind = any($2::text[]) and created_at >= $3
+             and coalesce(sent_at, handed_over_at, shown_at) is not null
+             and (believed is null or believed::jsonb ?| $4::text[]) limit 1""",
+        enrolment_id,
+        sorted(OF_CHANGES | OF_ALL),
+        since,
+        [str(session_id) for session_id in sessions],
     )
     return bool(rows)
 

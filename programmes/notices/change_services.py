@@ -97,6 +97,9 @@ async def _outcome(change: Untold, facts: EnrolmentFacts, since: datetime, pendi
             return heard_by_the_way(change.before, change.after, pending)
         if not knew and facts.state == "queued":
             return Outcome((), None, {})  # No message has told them of any day.
+    elif change.undoes_from is not None and knew:
+        # What is undone may have put back what nobody had been written to about: then no message of it has ever been.
+        knew = await change_queries.told_of_sessions(facts.enrolment_id, change.before, change.undoes_from)
     return outcome(change.kind, change.before, change.after, pending, knew=knew)
 
 

@@ -14,9 +14,11 @@ from programmes.cohorts.schedule_rules import Pattern
 from programmes.core.clock import local, local_date
 from programmes.core.contacts import by_text
 from programmes.core.db import transaction
+from programmes.core.i18n import moment_long
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.changes import queries as change_queries
+from programmes.notices import change_services as notice_changes
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_leader
 from tests.factories import a_coordinator, a_venue, somebody
@@ -269,3 +271,27 @@ async def test_of_one_that_was_added_at_night_and_cancelled_again_nobody_hears_w
     texts = [text["message"] for text in gateway.taken if "inställt" in text["message"]]
     assert len(texts) == 1, texts
     assert "tillagt" not in texts[0]
+
+
+@pytest.mark.parametrize("written", [False, True])
+async def test_of_an_undoing_of_what_nobody_was_written_to_about_is_told_as_of_a_session_that_is_moved(
+    written: bool, cohort: CohortFacts, mail: Mail, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    kim = await a_coordinator(clock.now())
+    await somebody(cohort, keys, clock.now(), contact="lisa@example.invalid")
+    await mail.work()
+    session = (await cohorts.sessions(cohort.cohort_id))[1]
+    for by in (timedelta(days=1), timedelta(days=1), timedelta(days=-2)):
+        clock.advance(minutes=1)
+        await move(cohort, 1, by, kim, clock)
+        await (mail.work() if written else notice_changes.tell_changes(cohort.cohort_id, keys, clock.now()))
+    before = set(mail.to("lisa@example.invalid"))
+    assert (len(before) > 1) == written
+    clock.advance(minutes=1)
+    await undo(cohort, kim, clock)
+    await mail.work()
+    told = [text for text in mail.to("lisa@example.invalid") if text not in before]
+    assert len(told) == 1
+    assert ("Ändringen som vi skrev om gäller inte." in told[0]) == written
+    moved = f"Mötet som skulle vara {moment_long(session.starts_at)} är flyttat."
+    assert (moved in " ".join(told[0].split())) == (not written)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from programmes.cohorts.closure_rules import closed_then
 from programmes.cohorts.queries import SessionFacts
+from programmes.cohorts.undone_rules import that_matter
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_short
@@ -41,9 +42,10 @@ class Meetings:
 
 
 def meetings(facts: Facts) -> Meetings:
-    """Every session, cancelled ones too, in order of time."""
-    past = [s for s in facts.sessions if s.ends_at <= facts.now]
-    coming = [s for s in facts.sessions if s.ends_at > facts.now]
+    """Every session, cancelled ones too, in order of time; not what was to make up for one that takes place after all."""
+    sessions = that_matter(facts.sessions)
+    past = [s for s in sessions if s.ends_at <= facts.now]
+    coming = [s for s in sessions if s.ends_at > facts.now]
     first = next((s.session_id for s in coming if s.state != "cancelled"), None)
     rows = [_session(facts, s, s.session_id == first) for s in coming]
     missing = {entry.session_id for entry in facts.unnoted}
