@@ -235,6 +235,8 @@ async def test_a_cancelled_start_is_told_by_telephone_too(
     kim = await a_coordinator(clock.now())
     cohort = await a_cohort("2.1", clock.now(), robin)
     await somebody(cohort, keys, clock.now(), "Ek", PHONE)
+    # Who wants no messages sees it on Min plats, and nobody rings.
+    await somebody(cohort, keys, clock.now(), "Alm")
     await worker.drain(the_worker)
     clock.advance(minutes=1)
     async with transaction():

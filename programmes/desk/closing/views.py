@@ -20,7 +20,7 @@ from programmes.core.errors import Conflict, NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.desk.closing import pages, queries, receipt_pages, services
-from programmes.desk.group import calls_queries
+from programmes.desk.group import calls_services
 from programmes.desk.group.groups_views import group_facts
 from programmes.desk.group.pages import GroupHead, head
 from programmes.web.forms import Form, read_form
@@ -110,7 +110,8 @@ async def _show_confirm(request: AnyRequest, number: int, changed: bool = False)
         return _to(f"/personal/grupper/{number}/avsluta")
     group = await group_facts(request, number, False)
     came = await queries.came(number) if facts.kind == "names" else 0
-    calls = len({untold.enrolment_id for untold in await calls_queries.untold([number], now)})
+    left = await calls_services.calls([number], request.app.state.key_folder, None, now)
+    calls = len({call.about.enrolment_id for call in left})
     view = pages.confirm_page(head(group), facts, cohort, str(uuid4()), group.places, came, calls)
     view = replace(view, seen=seen, changed=changed)
     return page(request, "desk/closing_confirm.html", view, 422 if changed else 200)
