@@ -285,3 +285,38 @@ async def test_how_late_a_start_is_does_not_run_into_what_is_next(
     await page.set_viewport_size({"width": 1280, "height": 800})
     assert await page.evaluate(_OVER) == []
     assert max((await page.evaluate(_MEASURE))["heights"]) <= 28, "one of them is more than a line"
+
+
+# Of what each name begins with: how wide it is, in its own letters' size, and whether that is all of it; and whether what is
+# cut in the row ends in dots within its cell.
+_HEADS = """() => [...document.querySelectorAll("tbody tr[id^=start-]")].map(row => {
+  const cell = row.querySelector("th").getBoundingClientRect();
+  const head = row.querySelector(".name__of") || row.querySelector(".name__cut"), box = head.getBoundingClientRect();
+  return {text: head.textContent, em: box.width / parseFloat(getComputedStyle(head).fontSize),
+          whole: head.scrollWidth <= head.clientWidth + 1, start: box.left >= cell.left - 1};
+})"""
+
+
+@pytest.mark.parametrize("crowded", [False, True])
+async def test_a_name_that_is_cut_on_a_phone_keeps_some_of_its_programme(
+    crowded: bool,
+    forty: None,
+    new_context: NewContext,
+    owner: asyncpg.Connection,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = "Missbruk i familjen, vintergruppen"
+    await owner.execute(
+        "update cohort set name = (array[$1, 'Missbruk i familjen, vår 2027', 'ABC, vintergruppen'])[1 + id % 3]", name
+    )
+    if crowded:
+        monkeypatch.setitem(globals(), "_NAMES", (name,))
+        request.getfixturevalue("of_all_kinds")
+    page = await _open(new_context, 390, 844)
+    for width in (360, 375, 390, 430):
+        await page.set_viewport_size({"width": width, "height": 844})
+        heads = await page.evaluate(_HEADS)
+        assert len(heads) == _HOW_MANY
+        assert [one for one in heads if not one["start"] or not (one["whole"] or one["em"] >= 3.5)] == [], width
+        assert (await page.evaluate(_MEASURE))["wide"] <= width

@@ -21,6 +21,8 @@ MOST_SEATS_DRAWN = 24
 # So many letters of a name have room in a line of the list in two columns (at 1280 px), each count of people (p, k, b) takes
 # some of them, and of a programme that is cut so many are to be left.
 _LETTERS, _LETTERS_OF_A_COUNT, _HEAD, _DOTS = 30, 5, 6, 3
+# On a phone so many letters of the rest have room beside those of the programme, and so many where it has nearly none.
+_FITS_BESIDE, _FITS_ALONE = 8, 12
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,18 @@ class Name:
     programme: str
     cut: str
     kept: str
+
+    @property
+    def is_short(self) -> bool:
+        """Whether what it begins with is so short that it is never cut on a phone."""
+        return bool(self.kept) and not self.number and len(self.cut) <= _HEAD
+
+    @property
+    def keeps_head(self) -> bool:
+        """Whether some letters of what it begins with are left on a phone whatever the rest has room for. Of a long rest the
+        end gives way to them; one that would just fit is kept whole by itself, as it may be all that tells two apart."""
+        fits = _FITS_BESIDE < len(self.kept) <= _FITS_ALONE
+        return bool(self.kept) and len(self.programme or self.cut) > _HEAD and not (self.number and fits)
 
 
 @dataclass(frozen=True)

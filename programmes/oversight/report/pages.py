@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
+from programmes.core.i18n import day_plain, ngettext, number_word, thousands
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import listed as in_words
-from programmes.core.i18n import ngettext, number_word, thousands
 from programmes.oversight.report.missing_pages import Note
 from programmes.oversight.report.rules import Bar, Chart, Defined, Line, Part, Report
 from programmes.oversight.statistics.rules import FIGURES, Figure
@@ -21,7 +22,7 @@ _OF_PLACES: tuple[Figure, ...] = ("occasions", "visits")
 
 @dataclass(frozen=True)
 class Programmed:
-    """What is said of a programme: its name, how many starts a year the guideline or the office wants, and by which edition
+    """What is said of a programme: its name, how many starts a year the guideline or the office wants, and by which editions
     its figures are listed. `open`: groups whose last session was in the year and that are not closed."""
 
     name: str
@@ -73,6 +74,16 @@ def _narrowed_words(programmes: Mapping[str, Programmed], narrowed: bool) -> Ite
         yield _(
             "Utkastet visar bara dina insatser, och för dem finns inga siffror. De andra syns när berättelsen är fastställd."
         )
+
+
+def edition_words(days: Sequence[date], day: date, stands: bool) -> str:
+    """By which editions the figures of a section are listed: `days` the last of each, `day` that of the report; `stands`:
+    the one in force then has the section."""
+    if not stands:
+        return _("i en utgåva som gällde före %(day)s", day=day_plain(day))
+    if len(days) > 1:
+        return _("i de utgåvor som gällde %(days)s", days=in_words([day_plain(one) for one in days]))
+    return _("i den utgåva som gällde %(day)s", day=day_plain(days[0] if days else day))
 
 
 def going_on_words() -> tuple[str, ...]:

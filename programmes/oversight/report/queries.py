@@ -13,7 +13,18 @@ from programmes.oversight.statistics import queries as statistics
 from programmes.oversight.statistics.rules import year_of
 from programmes.oversight.statistics.suppression_rules import Given, Year, given
 
-__all__ = ["Established", "Given", "Missing", "begun", "established", "leaving", "missing", "year", "years"]
+__all__ = [
+    "Established",
+    "Given",
+    "Missing",
+    "begun",
+    "editions_until",
+    "established",
+    "leaving",
+    "missing",
+    "year",
+    "years",
+]
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,18 @@ async def year(of: int) -> Year:
         return Year(known=False)
     later = await established(of + 1)
     return Year(settled(later.report, 1) if later else {})
+
+
+async def editions_until(day: date) -> dict[int, tuple[str, date]]:
+    """Of every programme of each edition that has been in force by a day: its section, and the last day of it, that day at
+    the latest."""
+    rows = await fetch(
+        """select p.id, p.section, e.valid_from, least($1::date, (
+               select min(n.valid_from) from edition n where (n.valid_from, n.id) > (e.valid_from, e.id)) - 1) as until
+           from programme p join edition e on e.id = p.edition_id where e.valid_from <= $1 order by p.id""",
+        day,
+    )
+    return {row["id"]: (row["section"], row["until"]) for row in rows if row["until"] >= row["valid_from"]}
 
 
 async def leaving(of: int, wanted: Collection[str], now: datetime) -> list[Given]:

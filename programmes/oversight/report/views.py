@@ -1,9 +1,9 @@
 """The year's report: to read, to establish, and as files. It holds only what may leave the house."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from programmes.oversight.report.pages import Programmed
 from programmes.oversight.report.queries import Established
 from programmes.oversight.report.services import LONGEST_WORDS, Report, mark_of
 from programmes.oversight.statistics import queries as statistics
-from programmes.oversight.statistics.queries import year_of
+from programmes.oversight.statistics.queries import Period, year_of
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import recently_confirmed, require_role, signed_in
 from programmes.web.rendering import page
@@ -51,17 +51,15 @@ async def _draft(year: int, municipality: str, now: datetime, sees: Callable[[st
     open_groups = await statistics.left_open(period, (), now)
     began = await report_queries.begun()
     found = await report_queries.leaving(year, set(told), now) if told else []
+    until = await report_queries.editions_until(day)
+    by = {given.section: given.editions for given in found}
     with speaking("sv"):
-        by_edition = (
-            _("i den utgåva som gällde %(day)s", day=day_plain(day)),
-            _("i en utgåva som gällde före %(day)s", day=day_plain(day)),
-        )
         named = {
             section: Programmed(
                 programme.short_name,
                 at_the_end.get(section),
                 open_groups.get(section, 0),
-                by_edition[0 if section in at_the_end else 1],
+                pages.edition_words(_days(section, by.get(section), until, period), day, section in at_the_end),
             )
             for section, programme in told.items()
         }
@@ -74,6 +72,14 @@ async def _draft(year: int, municipality: str, now: datetime, sees: Callable[[st
             going_on=day < period.last,
             narrowed=len(told) < len(everything),
         )
+
+
+def _days(section: str, editions: frozenset[int] | None, until: Mapping[int, tuple[str, date]], of: Period) -> list[date]:
+    """The last days of the editions that a section's figures come from: of those by which something was counted, or where
+    nothing may tell that, of all that were in force in the year or the one before."""
+    if editions is None:
+        return sorted({day for at, day in until.values() if at == section and day >= of.year_before.first})
+    return sorted({until[number][1] for number in editions if number in until})
 
 
 async def _found(year: int, request: AnyRequest) -> tuple[Report, Established | None]:

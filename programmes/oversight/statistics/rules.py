@@ -183,7 +183,8 @@ class Section:
     """What may be shown of a section in two periods. `half_years`: those that the numbers are sums of, where only such are
     kept; None where the days count. `places`: venues shown each by itself (3.2). `one_talk`: each series is a single talk
     (2.6). `sessions`: of how many sessions each group is, where the guideline says one number. `known`: of which period
-    there is anything to tell, as the service was in use by its end."""
+    there is anything to tell, as the service was in use by its end. `by_edition`: of which programme (of one edition) there
+    is anything, of which figure, in either period."""
 
     section: str
     form: str
@@ -195,6 +196,7 @@ class Section:
     one_talk: bool = False
     sessions: int | None = None
     known: tuple[bool, bool] = (True, True)
+    by_edition: frozenset[tuple[int, str]] = frozenset()
 
     def value(self, figure: str, window: Window = 0, place: str = "") -> int | None:
         """One figure; None where nothing is known of it.
@@ -220,10 +222,13 @@ def gathered(programmes: Mapping[int, Programme], counted: Iterable[Counted], pe
     edition a count belongs to does not list. A figure is listed for a section if any of its editions does."""
     allowed = {key: frozenset(listed(programme)) for key, programme in programmes.items()}
     sums: dict[tuple[str, str, int], dict[str, int]] = {}
+    of_editions: set[tuple[int, str]] = set()
     for row in counted:
         programme = programmes.get(row.programme_id)
         if programme is None or _PARTS.get(row.figure, row.figure) not in allowed[row.programme_id]:
             continue
+        if row.n:
+            of_editions.add((row.programme_id, row.figure))
         places = {"", row.place} if by_place(programme) else {""}
         for place in places:
             values = sums.setdefault((programme.section, place, row.window), {})
@@ -232,7 +237,10 @@ def gathered(programmes: Mapping[int, Programme], counted: Iterable[Counted], pe
     for key, programme in programmes.items():
         by_section.setdefault(programme.section, []).append(key)
     return tuple(
-        _section([programmes[key] for key in keys], {f for key in keys for f in allowed[key]}, sums, period)
+        replace(
+            _section([programmes[key] for key in keys], {f for key in keys for f in allowed[key]}, sums, period),
+            by_edition=frozenset(one for one in of_editions if one[0] in keys),
+        )
         for keys in by_section.values()
         if any(allowed[key] for key in keys)
     )

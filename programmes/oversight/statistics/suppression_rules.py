@@ -38,7 +38,9 @@ class Published:
 class Given:
     """All that whatever leaves the house is made from: a section's figures in a year and the one before, as published. None:
     from that year there is nothing to know. `nobody`: figures that are never hidden. `settled`: whether a year has been
-    established, so that it stays as it is. Counts that are hidden are not in here, so that nothing can depend on them."""
+    established, so that it stays as it is. `editions`: by which programmes (of one edition each) something was counted;
+    None where the section has no figure that is never hidden, so that nothing may tell. Counts that are hidden are not in
+    here, so that nothing can depend on them."""
 
     section: str
     form: str
@@ -47,6 +49,7 @@ class Given:
     nobody: frozenset[Figure]
     windows: tuple[Published, Published | None]
     settled: tuple[bool, bool] = (False, False)
+    editions: frozenset[int] | None = None
 
     @property
     def nothing(self) -> bool:
@@ -78,7 +81,14 @@ def given(section: Section, now: Year = _OPEN, before: Year = _OPEN) -> Given:
         nobody=about_nobody(section),
         windows=(this, then if before.known else None),
         settled=(section.section in now.settled, section.section in before.settled),
+        editions=_openly_by(section),
     )
+
+
+def _openly_by(section: Section) -> frozenset[int] | None:
+    """Judged by what is never hidden alone: that an edition is named must not tell that somebody was there."""
+    openly = about_nobody(section) & {*public(section)}
+    return frozenset(number for number, figure in section.by_edition if figure in openly) if openly else None
 
 
 def _kept(found: Published, settled: Published | None) -> Published:
