@@ -16,7 +16,7 @@ from pathlib import Path
 from uuid import UUID
 
 from programmes.backup import BackupError
-from programmes.core.key_files import KeyDamaged, set_damaged_aside
+from programmes.core.key_files import KeyDamaged, is_damaged, set_damaged_aside
 from programmes.core.sealing import KEY_BYTES, Receipts, Spot, read_key
 from programmes.core.service_keys import LASTING, damaged_name, note_all
 
@@ -190,8 +190,8 @@ def put_back(copy: Copy, folder: Path) -> PutBack:
     written = over = 0
     kept: list[str] = []
     for name in sorted(copy.keys, key=lambda name: name == _MARK):
-        about = _KEY.fullmatch(name)
-        if about and about[2] not in gone and not _key(at := _at(folder, name)):
+        about, at = _KEY.fullmatch(name), _at(folder, name)
+        if about and about[2] not in gone and (is_damaged(at) or not at.exists()):
             aside = _aside_name(at)
             if set_damaged_aside(at, aside):
                 kept, over = ([*kept, aside], over) if about[2] is None else (kept, over + 1)

@@ -17,12 +17,13 @@ from programmes.core.key_files import (
     KEY_BYTES,
     KeyDamaged,
     away_when_refused,
+    is_damaged,
     last_of,
     next_of,
     read_key,
     set_damaged_aside,
 )
-from programmes.core.key_paths import KeysAway, NoFile, ServiceKeyAway, Spot
+from programmes.core.key_paths import KeysAway, ServiceKeyAway, Spot
 
 log = structlog.get_logger()
 _Found = TypeVar("_Found")
@@ -122,18 +123,9 @@ def damaged(folder: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in service.names():
         at = service / name
-        if at.suffix in {_KEY, next_of(at).suffix, last_of(at).suffix} and not name.startswith(".") and _is_damaged(at):
+        if at.suffix in {_KEY, next_of(at).suffix, last_of(at).suffix} and not name.startswith(".") and is_damaged(at):
             found.setdefault(at.stem, []).append(name)
     return found
-
-
-def _is_damaged(at: Spot) -> bool:
-    try:
-        return at.told().st_size != KEY_BYTES
-    except FileNotFoundError:
-        return False
-    except NoFile:
-        return True
 
 
 def kept_aside(folder: Path) -> list[str]:

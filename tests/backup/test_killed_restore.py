@@ -86,6 +86,8 @@ async def test_whoever_goes_on_with_the_old_database_after_a_kill_gets_there_and
     for words in (("worker", "--once"), CONFIRM, ("doctor",)):
         code, said = await typed(own, *words)
         assert (code, "into another database than this one" in said, "--instead" in said) == (1, True, True), said
+        # Which of the two is named, is said with it.
+        assert "is the old database: " in said.casefold()
     [told] = [line for line in said.splitlines() if line.startswith("FAULT   restore:")]
     assert "or that was begun and goes on or broke off" in told
     assert "Start the worker, which does it within seconds" not in said
