@@ -7,7 +7,7 @@ from datetime import date, datetime
 from programmes.catalogue.rules import Form, Programme, Text, WayIn
 from programmes.catalogue.wording import Words
 from programmes.core.clock import local
-from programmes.desk.public.pages import Office, Opening, Start
+from programmes.desk.public.start_pages import Office, Opening, Start
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.core.i18n import language
 from programmes.core.retention import amount_of
 from programmes.desk.public import pages
-from programmes.desk.public.pages import Office, Opening, Start
+from programmes.desk.public.start_pages import Office, Opening, Start, coming
 from programmes.enrolment import queries as enrolment
 from programmes.web.rendering import page
 
@@ -37,7 +37,7 @@ async def starts_of(office: Office, slug: str | None = None) -> list[Start]:
     """The starts ahead with their places, of all programmes or of one."""
     ahead = await cohorts.upcoming(slug)
     places = await enrolment.places([c.cohort_id for c in ahead], office.now)
-    return pages.coming(ahead, places, office)
+    return coming(ahead, places, office)
 
 
 async def openings_of(office: Office, each: int = 1) -> list[tuple[str, Opening]]:

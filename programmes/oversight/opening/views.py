@@ -1,7 +1,7 @@
 """Planning a cohort on one page: seen first, then saved (DESIGN 8: the schedule says every day and every skip)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from programmes.cohorts.clash_services import clash_reasons
 from programmes.cohorts.meant_rules import not_meant, signs
 from programmes.cohorts.opening_services import Preview, choices, known_venue, preview, programme_for, start_from
 from programmes.cohorts.rules import Defaults, Reason, named_by_us, places_span, sessions_span
-from programmes.cohorts.schedule_rules import slot_on
+from programmes.cohorts.schedule_rules import Schedule, slot_on
 from programmes.cohorts.wording_rules import default_name, said
 from programmes.core.clock import local_date
 from programmes.core.codes import new_token
@@ -287,21 +287,15 @@ async def _show(
     asked: tuple[str, ...] = (),
 ) -> Response[Any]:
     programme, offered = ask.programme, await choices(ask.programme.section)
-    usual = pages.default_values(programme, ask.start)
-    values = {name: form.raw(name) if form.values else value for name, value in usual.items()}
     venues = [(str(v.venue_id), f"{v.name}, {v.address}") for v in offered.venues] + [(_NEW, _("Ny lokal"))]
-    values["lokal"] = form.raw("lokal") or venues[0][0]
-    for name in _more_fields():
-        values[name] = form.raw(name)
-    values |= days_to_pick(form, planned.schedule if planned else None, values)
+    values = _values(ask, form, planned.schedule if planned else None) | {"lokal": form.raw("lokal") or venues[0][0]}
     chosen = dict(venues).get(values["lokal"], "").split(",")[0]
     schedule = planned.schedule if planned else None
     # Several times a week says which days, or it is asked: one that is ticked beforehand would be chosen unseen.
     ticked = form.all("dagar") if form.values else ["0"] if programme.form == "drop_in" else []
     form.asked |= signs(clash_reasons(planned.clashes)) if planned else frozenset()
     opens = Form({"oppnar": [values["oppnar"]]}).day("oppnar")
-    # Where days were picked one by one, the first of them is the first day: the field beside them says nothing.
-    first = min(by_hand(form), default=None) or Form({"forsta": [values["forsta"]]}).day("forsta") or ask.start.first
+    first = _first_day(ask, form, values)
     if named_by_us(programme):
         none_yet = values["monster"] == "ingen"
         values["namn"] = programme.short_name if none_yet else default_name(programme, pages.first_day(schedule) or first)
@@ -336,10 +330,19 @@ async def _show(
     return page(ask.request, "oversight/open.html", view, status)
 
 
-def _more_fields() -> list[str]:
+def _values(ask: _Ask, form: Form, schedule: Schedule | None) -> dict[str, str]:
+    """What stands in each field: as it was typed, or as is usual."""
+    usual = pages.default_values(ask.programme, ask.start)
+    values = {name: form.raw(name) if form.values else value for name, value in usual.items()}
     visits = [f"besok{row}{part}" for row in pages.VISIT_ROWS for part in ("", "tid", "antal")]
     hours = [f"{part}{day}" for day in range(7) for part in ("fran", "till")]
-    return ["nylokal", "nyadress", *visits, *hours]
+    values |= {name: form.raw(name) for name in ("nylokal", "nyadress", *visits, *hours)}
+    return values | days_to_pick(form, schedule, values)
+
+
+def _first_day(ask: _Ask, form: Form, values: Mapping[str, str]) -> date:
+    """Where days were picked one by one, the first of them is the first day: the field beside them says nothing."""
+    return min(by_hand(form), default=None) or Form({"forsta": [values["forsta"]]}).day("forsta") or ask.start.first
 
 
 HANDLERS = [new_cohort, save_cohort]
