@@ -135,3 +135,30 @@ async def test_what_nobody_had_heard_of_is_undone_without_a_word_and_what_somebo
     assert "Hägg" not in await look(client, f"{here}/ring")
     await undo()
     assert "Hägg" in await look(client, f"{here}/ring")
+
+
+@pytest.mark.parametrize("what", ["move", "rest", "off", "instead"])
+async def test_who_was_written_to_about_a_change_reads_that_it_does_not_hold_when_it_is_undone(
+    what: str,
+    group: CohortFacts,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    keys: KeyFolder,
+    mail: Mail,  # noqa: F811
+) -> None:
+    await somebody(group, keys, clock.now(), "Lönn", "lonn@example.invalid")
+    await mail.work()
+    before = set(mail.to("lonn@example.invalid"))
+    assert (await change(client, group, what)).status_code == 303
+    await mail.work()
+    changed = set(mail.to("lonn@example.invalid"))
+    clock.advance(minutes=1)
+    done = await look(client, f"/personal/grupper/{group.cohort_id}/andrat")
+    number = re.search(r'name="andring" value="(\d+)"', done)
+    assert number
+    undone = await post_form(client, f"/personal/grupper/{group.cohort_id}/andrat", {"andring": number[1]})
+    assert undone.status_code == 303
+    await mail.work()
+    (back,) = set(mail.to("lonn@example.invalid")) - changed
+    assert len(changed - before) == 1
+    assert "Ändringen som vi skrev om gäller inte." in re.sub(r"=?\s+", " ", back)

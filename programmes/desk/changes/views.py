@@ -36,8 +36,11 @@ AnyRequest = Request[Any, Any, Any]
 
 
 def _now(request: AnyRequest) -> datetime:
-    now: datetime = request.app.state.clock.now()
-    return now
+    """The same moment for all of one request: what is written about a change is not from before it."""
+    if "moment" not in request.state:
+        request.state["moment"] = request.app.state.clock.now()
+    found: datetime = request.state["moment"]
+    return found
 
 
 def group_of(request: AnyRequest, cohort: CohortFacts) -> pages.Group:
