@@ -10,9 +10,10 @@ import httpx
 import pytest
 
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts import session_services
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.core.clock import local_date
-from programmes.core.i18n import day_long
+from programmes.core.i18n import day_bare, day_long
 from programmes.core.sealing import KeyFolder
 from tests.attendance.cast import session_ids
 from tests.clock import FrozenClock
@@ -87,3 +88,29 @@ async def test_a_day_at_the_end_of_another_group_that_is_no_longer_so_is_named_b
     again = await client.post(f"{house.page}/sjuk", data=press(re.sub(r"\s+", " ", refused.text), [f"{theirs}/0"]))
     assert again.status_code == 303
     assert [day_long(local_date(one.starts_at)) for one in await added(other)] == [becomes]
+
+
+async def test_what_the_tick_answers_is_said_also_where_another_group_is_what_stands_in_the_way(
+    house: House, other: CohortFacts, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    theirs = (await session_ids(other))[0]
+    await sign_in_as(client, "robin", clock.now())
+    address = f"/personal/traffar/{theirs}/sjuk"
+    page = await look(client, address)
+    # Meanwhile Robin gets something else to lead on both days that would be added, and the other session begins.
+    busy = await session_ids(await a_cohort("2.1", clock.now(), house.robin, first_in=timedelta(days=1)))
+    days = []
+    for cohort, session in ((house.cohort, busy[-1]), (other, busy[-2])):
+        added = await session_services.slot_at_end(cohort)
+        assert added
+        hours = "update cohort_session set starts_at = $2, ends_at = $3 where id = $1"
+        await owner.execute(hours, session, added.starts_at, added.ends_at)
+        days.append(day_bare(local_date(added.starts_at)))
+    for _minutes in range(2):
+        clock.advance(minutes=20)
+        await look(client, "/personal/idag")
+    refused = await client.post(address, data=press(page, [f"{house.session}/0"]))
+    said = re.sub(r"\s+", " ", html.unescape(refused.text))
+    assert refused.status_code == 422
+    assert [bool(re.search(rf"Krock: Robin har [^<]*{day}", said)) for day in days] == [True, True]
+    assert "har redan börjat" not in said

@@ -77,6 +77,7 @@ class SickPage:
     shown: str
     days: tuple[str, ...]
     clashes: tuple[str, ...]
+    unsaid: tuple[str, ...]
     others: tuple[Other, ...]
     stood: tuple[str, ...]
     summary: str
@@ -101,7 +102,8 @@ class Beside:
 class Facts:
     """Everything that the page is made of. `own`: who asks is the one who can't come. `fixed`: why nothing can be changed;
     `stand`: who comes to it, and to the others; `added` the session that would come at the end instead, `clashes` what
-    that would meet; `named` the signs of times that were just named as such in an error."""
+    that would meet; `named` the signs of times that were just named as such in an error; `error` what the one beside the
+    tick says."""
 
     now: datetime
     own: bool
@@ -118,6 +120,7 @@ class Facts:
     clashes: Sequence[Reason]
     reach: Reach
     named: Sequence[str] = ()
+    error: str = ""
 
 
 def absent_of(standing: Sequence[Standing], asker: int, chosen: str, asked_about: int | None) -> int | None:
@@ -141,7 +144,7 @@ def sick_page(facts: Facts, form: object) -> SickPage:
     at = stage(asked, absent.away if absent else False, bool(alone), now)
     open_to = {request.asked_id for request in asked if request.state == "asked"}
     free = [one for one in facts.candidates if one.staff_id not in open_to]
-    refused = _refused(facts)
+    refused, clashes = _refused(facts), tuple(said(reason, cohort.form) for reason in facts.clashes)
     return SickPage(
         session_id=session.session_id,
         cohort_id=cohort.cohort_id,
@@ -164,7 +167,9 @@ def sick_page(facts: Facts, form: object) -> SickPage:
         added=_slot(facts.added),
         shown=facts.added.sign if facts.added else "",
         days=tuple({*facts.named, *(slot.sign for other in facts.others for slot in other.days)}),
-        clashes=tuple(said(reason, cohort.form) for reason in facts.clashes),
+        clashes=clashes,
+        # The tick answers these too: what no error says stands beside it.
+        unsaid=tuple(text for text in clashes if text not in facts.error),
         others=others(facts.others),
         stood=tuple(stand_sign(session_id, stand) for session_id, stand in facts.stand.items()),
         summary=told(facts.reach),

@@ -114,11 +114,12 @@ async def _as_shown(cohort_id: int, one: Cancelling, stood: Collection[str]) -> 
 
 async def _cancel_one(one: Cancelling, keys: KeyFolder, who: Principal, now: datetime, ticked: Collection[str]) -> int:
     cohort, session = await cohorts.my_session(who, local_date(now), one.session_id)
-    # That it has begun is what this is for.
-    meant = signs(begun(session.slot, now)) | set(ticked)
+    # That it has begun is what this is for: it is neither asked nor said beside what is.
+    over = begun(session.slot, now)
+    meant = signs(over) | set(ticked)
     refused = await change_services.cancel(one.session_id, one.add, who, now, meant=meant, seen=one.seen, shown=one.shown)
     if refused:
-        raise _Refused(refused)
+        raise _Refused([reason for reason in refused if reason not in over])
     cohort, session = await cohorts.my_session(who, local_date(now), one.session_id)
     await tell_changes(cohort.cohort_id, keys, now)
     await tell("cancelled", await coordinators(cohort.section, [who.staff_id]), one.session_id, str(session.sequence), now)

@@ -116,6 +116,7 @@ async def _show(
         clashes=clashes,
         reach=await _reach(request, cohort, session, now),
         named=named,
+        error=form.errors.get("anda", ""),
     )
     return page(request, "desk/sick.html", pages.sick_page(facts, form), status)
 
