@@ -17,11 +17,12 @@ async def by_office() -> dict[str, int]:
     }
 
 
-async def lacking(required: Mapping[str, int], year: int) -> dict[str, int]:
+async def lacking(required: Mapping[str, int], year: int) -> dict[str, range]:
     """Of sections that are to have so many starts a year at least, or as many as the office wants, those that have fewer in
-    a year, with the number of the start that comes next. One statement."""
+    a year, with the numbers of the starts that are not planned. One statement."""
     rows = await fetch(
-        f"""select w.section, t.n + 1 as next from unnest($1::text[], $2::int[]) as w (section, least)
+        f"""select w.section, t.n + 1 as next, greatest(w.least, coalesce(y.number, 0)) as least
+           from unnest($1::text[], $2::int[]) as w (section, least)
            left join yearly_starts y on y.section = w.section
            cross join lateral (
                select count(*)::int as n from cohort_session s join cohort c on c.id = s.cohort_id
@@ -34,4 +35,4 @@ async def lacking(required: Mapping[str, int], year: int) -> dict[str, int]:
         at_local(date(year, 1, 1), time(0)),
         at_local(date(year + 1, 1, 1), time(0)),
     )
-    return {row["section"]: row["next"] for row in rows}
+    return {row["section"]: range(row["next"], row["least"] + 1) for row in rows}

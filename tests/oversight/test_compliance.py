@@ -337,6 +337,8 @@ async def test_the_page_is_a_file_too(
         "insert into look_review (month, seed, lines, made_at) values ('2026-08-01', '0', 0, $1)", clock.now()
     )
     in_force = [p for _id, p in await catalogue.in_force(date(2026, 9, 2))]
+    in_order = ["Internt, sekretess", "Riktlinjens utgåvor", "I ordning", "", ""]
+    assert in_order in await lines_of(client, f"{PAGE}.csv")
     changed = tuple(dataclasses.replace(p, participants_max=9) if p.section == "2.8" else p for p in in_force)
     [path] = EDITIONS.glob("*.toml")
     await load_edition(
@@ -349,6 +351,7 @@ async def test_the_page_is_a_file_too(
     lines = await lines_of(client, f"{PAGE}.csv")
     assert ["Internt, sekretess", "Månader som inte är granskade", "Inte i ordning", "augusti 2026", ""] in lines
     assert ["Internt, sekretess", "Grupper som inte är avslutade", "I ordning", "", ""] in lines
+    assert in_order not in lines
     assert [line[2:] for line in lines if line[1] == "Ny utgåva från 20 september 2026"] == [
         ["Ändras", "2.8 Antal deltagare", "5–8 blir 5–9"],
         ["Berörs", "2.8 Går vidare", ""],

@@ -162,6 +162,7 @@ async def test_a_manager_reads_the_year_and_what_it_lacks_without_a_way_to_plan(
         assert f'href="{address}"' not in text
     today = (await client.get("/personal/idag")).text
     assert "Nästa start av Återfallsprevention är inte planerad" in today
+    assert "För att hinna start 1 och 2 2026: öppna anmälan senast" in today
     assert f'href="{STARTS}#tva"' in today
     assert "/personal/grupper/ny" not in today
 

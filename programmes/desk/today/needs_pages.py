@@ -1,6 +1,6 @@
 """What needs the person who looks: the facts behind Idag, and what each group, session and visit asks for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -9,7 +9,7 @@ from programmes.attendance.rules import Kind
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
-from programmes.core.i18n import day_long, moment_long, ngettext
+from programmes.core.i18n import day_long, listed, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Role
 from programmes.desk.closing.receipt_wording_rules import Alone, Link, alone
@@ -171,10 +171,13 @@ def unreached_item(name: str, today: date) -> Item:
     return Item(_("Vår e-post till %(name)s kommer inte fram", name=name), "/personal/lage", f"{told} {then}", tag, today)
 
 
-def more_starts_item(programme: str, number: int, year: int, open_by: date, today: date, may_plan: bool = True) -> Item:
-    """In time: that another start has to be opened for the year to have as many as it should. Who may not plan it reads
+def more_starts_item(
+    programme: str, numbers: Iterable[int], year: int, open_by: date, today: date, may_plan: bool = True
+) -> Item:
+    """In time: that other starts have to be opened for the year to have as many as it should. Who may not plan it reads
     that it is not planned, and where the year stands."""
-    text = _("För att hinna start %(n)s %(year)s: öppna anmälan senast %(day)s.", n=number, year=year, day=day_long(open_by))
+    missing, day = listed([str(n) for n in numbers]), day_long(open_by)
+    text = _("För att hinna start %(n)s %(year)s: öppna anmälan senast %(day)s.", n=missing, year=year, day=day)
     if not may_plan:
         title = _("Nästa start av %(programme)s är inte planerad", programme=programme)
         return Item(title, "/personal/starter#tva", text, days_left(open_by, today), open_by, name=programme)

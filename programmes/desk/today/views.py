@@ -142,8 +142,8 @@ async def _more_starts(who: Principal, today: date) -> list[Item]:
     warned = {s: told[s].starts_per_year_min or 0 for s, chance in chances.items() if chance.warns(today)}
     found = await year_queries.lacking(warned, today.year) if warned else {}
     return [
-        more_starts_item(told[s].short_name, number, today.year, chances[s].open_by, today, who.coordinates(s))
-        for s, number in found.items()
+        more_starts_item(told[s].short_name, numbers, today.year, chances[s].open_by, today, who.coordinates(s))
+        for s, numbers in found.items()
     ]
 
 

@@ -117,12 +117,14 @@ def heads() -> tuple[str, ...]:
 
 def rows(page: CompliancePage) -> Iterator[tuple[str, ...]]:
     """A line for each thing that is not in order, and for each point that is; then what each edition to come changes, and
-    which groups it touches."""
+    which groups it touches, or that none is to come."""
     mark = _("Internt, sekretess")
     for point in page.points:
         state = _("I ordning") if point.ok else _("Inte i ordning")
         for name, note, _address in point.lines or (("", "", ""),):
             yield mark, point.title, state, name, note
+    if not page.editions:
+        yield mark, _("Riktlinjens utgåvor"), _("I ordning"), "", ""
     for edition in page.editions:
         for section, fact, before, after, _language in edition.changes:
             yield mark, edition.title, _("Ändras"), f"{section} {fact}", _("%(a)s blir %(b)s", a=before, b=after)
