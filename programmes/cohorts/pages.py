@@ -40,7 +40,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Group:
-    """The cohort that the sessions belong to."""
+    """The cohort that the sessions belong to. `only_to_close`: nothing of it is to come."""
 
     cohort_id: int
     name: str
@@ -51,6 +51,7 @@ class Group:
     visits: bool = False
     every_weeks: int = 1
     ended: bool = False
+    only_to_close: bool = False
 
     @property
     def words(self) -> SessionWords:

@@ -34,6 +34,7 @@ async def _group(request: AnyRequest, cohort: CohortFacts) -> pages.Group:
         await visit_queries.has_visits(cohort, (await catalogue.programme(cohort.programme_id)).study_visit),
         cohort.every_weeks,
         cohort.ended_how is not None,
+        cohort.only_to_close,
     )
 
 

@@ -54,6 +54,8 @@ async def test_a_series_whose_talks_are_all_cancelled_is_to_be_closed_on_every_p
     page = await look(client, f"/personal/grupper/{number}")
     assert "Öppen för anmälan" not in page
     assert "Ska avslutas" in page
+    talks = await look(client, f"/personal/grupper/{number}/traffar")
+    assert ("Ska avslutas" in talks, "Öppen för anmälan" in talks) == (True, False)
     assert "Ska avslutas" in await look(client, "/personal/grupper")
     assert "Alla tillfällen är inställda." in await look(client, f"/personal/grupper/{number}/checklista")
     clock.advance(days=150)
@@ -68,6 +70,8 @@ async def test_a_series_whose_talks_are_all_cancelled_is_to_be_closed_on_every_p
     await a_staff_member("sasha", "manager", clock.now())
     await sign_in_as(client, "sasha", clock.now())
     assert f"2.18 {series.name} Ställdes in 2 september 2026" in await look(client, "/personal/efterlevnad")
+    await sign_in_as(client, "kim", clock.now())
+    assert "skjut-upp" not in await look(client, f"/personal/grupper/{number}/traffar")
 
 
 async def test_a_series_of_which_none_is_booked_goes_on(clock: FrozenClock) -> None:
