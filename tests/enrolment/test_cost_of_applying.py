@@ -31,4 +31,4 @@ async def test_an_application_over_http_is_at_most_twelve_statements(
     queries_log.clear()
     assert (await client.post(address, data=form)).status_code == 303
     assert len(queries_log.statements) <= MOST, queries_log.statements
-    assert await taken(cohort) == (1 if held else 5)
+    assert await taken(cohort, clock) == (1 if held else 5)
