@@ -17,10 +17,16 @@ def leads_somewhere(now: str) -> str:
     return f"exists (select from cohort t where t.id = r.cohort_id and {can_be_chosen(now)})"
 
 
+def came_to_nothing(cohort: str) -> str:
+    """SQL: whether a cohort (its name) was decided to start and all of it was cancelled before anything was held."""
+    return f"""({cohort}.state = 'started' and not exists (
+                    select from cohort_session n where n.cohort_id = {cohort}.id and n.state <> 'cancelled'))"""
+
+
 # SQL: whether an enrolment `k` of a start has the first right that was given from there: everybody whose start was
-# cancelled. Of a group that ended since it could not start only who waited: who had a place had it in what was held.
-HAS_FIRST_RIGHT = """(k.state = 'queued' or k.state in ('preliminary', 'confirmed') and exists (
-    select from cohort kc where kc.id = k.cohort_id and kc.state = 'cancelled'))"""
+# cancelled, or came to nothing. Of a group that ended with what was held only who waited: who had a place had it in that.
+HAS_FIRST_RIGHT = f"""(k.state = 'queued' or k.state in ('preliminary', 'confirmed') and exists (
+    select from cohort kc where kc.id = k.cohort_id and (kc.state = 'cancelled' or {came_to_nothing("kc")})))"""
 
 
 def kept_places(now: str) -> str:

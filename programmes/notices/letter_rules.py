@@ -29,7 +29,7 @@ def news(facts: Facts) -> list[str]:
         case "session_moved" | "session_cancelled" | "talk_booked":
             return session_news(facts)
         case "rest_cancelled" | "rest_moved" | "change_undone":
-            return rest_news(facts)
+            return rest_news(facts) if facts.kind != "rest_cancelled" else _rest_cancelled(facts)
         case "cohort_started" | "cohort_cancelled" | "cohort_postponed" | "soon_evaluation":
             return _start_news(facts)
         case "visit_cancelled" | "visit_reminder" | "visit_booked" | "visit_unbooked" | "soon_visit":
@@ -206,6 +206,12 @@ def _start_news(facts: Facts) -> list[str]:
             return [_no_longer(), _another_start()]
         case _:
             return [_("Det blir tyvärr inget den här gången. Alla möten är inställda."), *_instead(facts)]
+
+
+def _rest_cancelled(facts: Facts) -> list[str]:
+    if facts.first_over:
+        return [_no_longer(), _another_start()]
+    return [*rest_news(facts), *(_instead(facts) if facts.first_until else ())]
 
 
 def _no_longer() -> str:

@@ -32,6 +32,6 @@ OVERTAKEN = f"""(n.believed is not distinct from '{{}}' or n.kind <> all({kinds(
 def told_again(n: str) -> str:
     """Whether the notice `n` says that a first right to another start is over before its time: one of its kind, which told
     of the right, had reached them before (decision 103)."""
-    return f"""({n}.kind in ('cohort_cancelled', 'queue_ended') and exists (
+    return f"""({n}.kind in ('cohort_cancelled', 'rest_cancelled', 'queue_ended') and exists (
                  select from notice told where told.enrolment_id = {n}.enrolment_id and told.kind = {n}.kind
                    and told.created_at < {n}.created_at and told.sent_at is not null))"""

@@ -16,9 +16,9 @@ async def tell_of_rights_over(keys: KeyFolder, now: datetime) -> None:
     for right in await first_right_queries.leads_nowhere(now):
         if await undoable(right.cohort_id, now):
             continue
-        told = await right_queries.to_be_told(right)
-        for enrolment_id in told.people:
-            await services.tell_one(told.kind, enrolment_id, keys, now, told.subject)
+        for told in await right_queries.to_be_told(right):
+            for enrolment_id in told.people:
+                await services.tell_one(told.kind, enrolment_id, keys, now, told.subject)
 
 
 async def end_queues(keys: KeyFolder, now: datetime) -> None:

@@ -124,5 +124,26 @@ def people_rows(
     )
 
 
+def going_first(right: Reach, what: str, unseen: bool = False) -> tuple[tuple[str, str, str], ...]:
+    """Those who may move here before newcomers, since their own start came to nothing. `unseen`: nobody is told."""
+    number = right.sent + right.ring + right.place
+    if not number:
+        return ()
+    return (
+        (
+            _("%(n)s som får flytta hit före andra", n=number),
+            what,
+            _("Syns på Min plats") if unseen else capital(told(right)),
+        ),
+    )
+
+
+def first_elsewhere(right: Reach, moves_on: bool) -> tuple[tuple[str, str, str], ...]:
+    """The same where nothing comes of this start: they go first to another one (`moves_on`), or nowhere any more."""
+    if moves_on:
+        return going_first(right, _("Får i stället flytta till nästa start före andra, lika länge som hit."), unseen=True)
+    return going_first(right, _("Får inte längre flytta hit, och ingen annan start är öppen för dem."))
+
+
 def _with(how: str, reach: Reach) -> str:
     return ". ".join((how, *not_through(reach)))

@@ -143,10 +143,11 @@ async def reach_among(people: Iterable[EnrolmentFacts], keys: KeyFolder) -> Reac
     return replace(counted(ways), away=await away())
 
 
-async def reach_once(cohort_id: int, kind: Kind, others: Iterable[EnrolmentFacts], keys: KeyFolder) -> Reach:
-    """How many people can be told in which way of those whom a message of this kind is for, and of others that hear of the
+async def reach_once(cohort_id: int, kinds: Iterable[Kind], others: Iterable[EnrolmentFacts], keys: KeyFolder) -> Reach:
+    """How many people can be told in which way of those whom messages of these kinds are for, and of others that hear of the
     same: who is among both, and is known to be, once."""
-    people = [*await enrolments.enrolments(cohort_id, rules.AUDIENCE[kind]), *others]
+    states = frozenset[State]().union(*(rules.AUDIENCE[kind] for kind in kinds))
+    people = [*await enrolments.enrolments(cohort_id, states), *others]
     once = {facts.participant_id or facts.enrolment_id: facts for facts in reversed(people)}
     return await reach_among(once.values(), keys)
 

@@ -1,5 +1,6 @@
 """Who is to hear that a first right to another start is over before its time (decisions 39 and 103)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,10 +9,18 @@ from programmes.cohorts import decision_queries
 from programmes.core.db import fetchval
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.leaving import first_right_queries
-from programmes.enrolment.leaving.first_right_queries import Promise
+from programmes.enrolment.leaving.first_right_queries import Ended, Promise
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.notices import queries
 from programmes.notices.rules import AUDIENCE, Kind, notice_id
+
+# By which messages people heard of their right, and hear that it is over: that their start is cancelled, or all that was
+# left of it, or that the queue has ended.
+KINDS_OF: Mapping[Ended, tuple[Kind, ...]] = {
+    "cancelled": ("cohort_cancelled",),
+    "nothing": ("rest_cancelled", "queue_ended"),
+    "in_part": ("queue_ended",),
+}
 
 
 @dataclass(frozen=True)
@@ -23,14 +32,16 @@ class ToBeTold:
     people: tuple[UUID, ...] = ()
 
 
-async def to_be_told(right: Promise) -> ToBeTold:
+async def to_be_told(right: Promise) -> list[ToBeTold]:
     """Whom the first message had reached before the right was over; told already or not. Whom it reached later was promised
     nothing by it."""
-    kind = kind_of(right.cancelled)
     decided = await decision_queries.newest(right.cohort_id)
-    people = await _reached(kind, right.from_cohort_id, right.over_at)
     key = f"right/{decided.decision_id if decided else ''}"
-    return ToBeTold(kind, key, tuple(facts.enrolment_id for facts in people))
+    found = list[ToBeTold]()
+    for kind in KINDS_OF[right.ended]:
+        people = await _reached(kind, right.from_cohort_id, right.over_at)
+        found.append(ToBeTold(kind, key, tuple(facts.enrolment_id for facts in people)))
+    return found
 
 
 async def _reached(kind: Kind, from_cohort_id: int, moment: datetime) -> list[EnrolmentFacts]:
@@ -41,8 +52,9 @@ async def _reached(kind: Kind, from_cohort_id: int, moment: datetime) -> list[En
 async def would_hear(cohort_id: int, now: datetime) -> list[EnrolmentFacts]:
     """Whom it would be told, by the same rule, that they can't go first to a start any more, were that so from now on."""
     found = list[EnrolmentFacts]()
-    for from_cohort_id, cancelled in await first_right_queries.leading_to(cohort_id, now):
-        found += await _reached(kind_of(cancelled), from_cohort_id, now)
+    for from_cohort_id, ended in await first_right_queries.leading_to(cohort_id, now):
+        for kind in KINDS_OF[ended]:
+            found += await _reached(kind, from_cohort_id, now)
     return found
 
 
@@ -51,14 +63,9 @@ async def hear_of(cohort_id: int, now: datetime) -> list[EnrolmentFacts]:
     found = list[EnrolmentFacts]()
     for right in await first_right_queries.leads_nowhere(now):
         if right.cohort_id == cohort_id:
-            found += await enrolments.several((await to_be_told(right)).people)
+            for told in await to_be_told(right):
+                found += await enrolments.several(told.people)
     return found
-
-
-def kind_of(cancelled: bool) -> Kind:
-    """By which message people heard of their right, and hear that it is over: that their start is cancelled, or that the
-    queue has ended of a group that could not start."""
-    return "cohort_cancelled" if cancelled else "queue_ended"
 
 
 async def still_to_hear(cohort_id: int, now: datetime) -> int:
@@ -66,8 +73,7 @@ async def still_to_hear(cohort_id: int, now: datetime) -> int:
     can be taken back. The list is needed until they have heard."""
     found = 0
     for right in await first_right_queries.leads_nowhere(now, cohort_id):
-        told = await to_be_told(right)
-        ids = [notice_id(told.kind, one, told.subject) for one in told.people]
+        ids = [notice_id(told.kind, one, told.subject) for told in await to_be_told(right) for one in told.people]
         written: int = await fetchval("select count(*) from notice where id = any($1::uuid[])", ids)
         found += len(ids) - written
     return found

@@ -124,18 +124,19 @@ def _with_changes(words: Facts, about: SessionFacts | None, changed: _Changed, c
 async def _with_queue(words: Facts, person: EnrolmentFacts, now: datetime) -> Facts:
     """With the place in the queue and where it leads, and until when newcomers have to wait."""
     queued = person.state == "queued" and words.kind in {"queued", "place_moved", "place_back"}
-    first_until = await first_right_queries.is_awaited(person.cohort_id, now)
-    right = await first_right_queries.of_start(person.cohort_id, now) if first_until else None
+    theirs = await first_right_queries.is_theirs(person.enrolment_id)
+    right = await first_right_queries.of_start(person.cohort_id, now) if theirs else None
     return replace(
         words,
         position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
         say_coming=queued and person.asked_to_come,
         by_word=queued and await order_queries.where_waiting_leads(person.cohort_id, now) == "word",
-        first_until=first_until,
+        first_until=right.until if right else None,
         first_by_phone=bool(right and await apart_queries.days_of(person.enrolment_id, right.cohort_id)),
         had_offer=words.kind == "queue_ended" and person.enrolment_id in await order_queries.offers_ended(person.cohort_id),
-        first_over=words.kind in {"queue_ended", "cohort_cancelled"}
-        and first_until is None
+        first_over=theirs
+        and words.kind in {"queue_ended", "cohort_cancelled", "rest_cancelled"}
+        and right is None
         and await first_right_queries.promised_until(person.cohort_id, now) is not None
         and person.enrolment_id in await queries.told_before(words.kind, person.cohort_id, now),
         kept_until=await first_right_queries.kept_before(person.cohort_id, person.applied_at, now) if queued else None,

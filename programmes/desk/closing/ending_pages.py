@@ -1,7 +1,7 @@
 """Ending before its time: what is left, and what happens to whom when all of it is cancelled at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from programmes.cohorts.queries import CohortFacts, SessionFacts
@@ -11,7 +11,7 @@ from programmes.core.i18n import capital, day_long, moment_long, ngettext, times
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.leaving.first_right_queries import FirstRight
 from programmes.enrolment.rules import Placed, State, people_as
-from programmes.notices.reach_rules import Reach, people_rows, told
+from programmes.notices.reach_rules import Reach, first_elsewhere, people_rows, told
 
 
 @dataclass(frozen=True)
@@ -46,24 +46,37 @@ class EndingPage:
     keep: str
 
 
+@dataclass(frozen=True)
+class GoingFirst:
+    """Who goes first where: the `right` to the next start that those of the group get, if there is one, all of them
+    (`everybody`) or who waits; and who was to go `first` to this group, who now `moves_on` to another or hears that they
+    can't."""
+
+    right: FirstRight | None = None
+    everybody: bool = False
+    first: Reach = field(default_factory=Reach)
+    moves_on: bool = False
+
+
 def ending_page(
     cohort: CohortFacts,
     left: Sequence[SessionFacts],
     placed: Placed,
     reached: Mapping[State, Reach],
+    everybody: Reach,
     visits: int,
     required: int | None,
-    right: FirstRight | None = None,
+    going: GoingFirst,
 ) -> EndingPage:
-    """The page with its one button. `visits`: how many have a study visit to come. `required`: how many the guideline asks
-    for, of a group that could not start: there the button is the decision that it ends, and who waits has a first `right`
-    to the next start, if there is one."""
+    """The page with its one button. `everybody`: how many people hear of it, each once. `visits`: how many have a study
+    visit to come. `required`: how many the guideline asks for, of a group that could not start: there the button is the
+    decision that it ends."""
     what = many(cohort.form, len(left))
     days = tuple(f"{capital(day_long(local_date(s.starts_at)))} {times(s.starts_at, s.ends_at)}" for s in left)
-    people = _people(placed, reached, bool(left), cohort.undecided, right)
+    people = _people(placed, reached, bool(left), cohort.undecided, going)
     if cohort.form == "drop_in":
         people = ((_("Besökare"), _("Dagarna står som inställda."), _("På sidan om verksamheten")),)
-    summary = told(sum(reached.values(), start=Reach())) if cohort.form != "drop_in" else ""
+    summary = told(everybody) if cohort.form != "drop_in" else ""
     lead = (
         _why_it_ends(cohort, placed, required) if cohort.undecided else "",
         _("%(what)s ställs in på en gång.", what=what) if left else "",
@@ -75,7 +88,7 @@ def ending_page(
         cohort.name,
         " ".join(part for part in lead if part),
         days,
-        (*people, *_visits(visits), *(_of_sessions() if left else ())),
+        (*people, *first_elsewhere(going.first, going.moves_on), *_visits(visits), *(_of_sessions() if left else ())),
         len(left),
         people_as(placed),
         _("Ställ in %(what)s", what=what) if left else _("Besluta att gruppen slutar"),
@@ -100,7 +113,7 @@ def _why_it_ends(cohort: CohortFacts, placed: Placed, required: int | None) -> s
 
 
 def _people(
-    placed: Placed, reached: Mapping[State, Reach], left: bool, decides: bool, right: FirstRight | None
+    placed: Placed, reached: Mapping[State, Reach], left: bool, decides: bool, going: GoingFirst
 ) -> tuple[tuple[str, str, str], ...]:
     """Who hears what. Where nothing is left those with a place are told nothing; it stands on Min plats."""
     place = _("Får veta det en gång.") if left else _("Alla träffar har varit. Att gruppen är avslutad står på Min plats.")
@@ -113,11 +126,13 @@ def _people(
         "offered": _("Erbjudandet tas tillbaka. Får veta att kön är slut, och kan läsa det på Min plats ett dygn."),
         "queued": _("Får veta att kön är slut, och kan läsa det på Min plats ett dygn."),
     }
-    if right:
-        until = moment_long(right.until)
+    if going.right:
+        until = moment_long(going.right.until)
         goes = _("Till och med %(until)s får de flytta till nästa start på Min plats, före nya anmälningar.", until=until)
         what["offered"] = " ".join([_("Erbjudandet tas tillbaka. Får veta att kön är slut."), goes])
         what["queued"] = " ".join([_("Får veta att kön är slut."), goes])
+        if going.everybody:
+            what["confirmed"] = what["preliminary"] = f"{place} {goes}"
     return people_rows(placed, what, reached)
 
 

@@ -14,12 +14,15 @@ from programmes.desk.closing import series_services as services
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.visits import queries as visit_queries
+from programmes.notices import right_services
 from programmes.notices.reach_services import reach_by_state
+from programmes.notices.rules import Kind
 from programmes.web.forms import read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
+_TELLS: tuple[Kind, ...] = ("rest_cancelled", "queue_ended")
 
 
 def _to(address: str) -> Response[Any]:
@@ -59,8 +62,11 @@ async def confirm(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any
     told |= await reach_by_state(number, "queue_ended", state.key_folder)
     programme = await catalogue.programme(cohort.programme_id)
     visits = await visit_queries.coming(number, now)
-    right = await first_right_queries.to_be_given(cohort, now) if cohort.undecided else None
-    view = pages.ending_page(cohort, left, placed, told, visits, programme.participants_min, right)
+    nothing = services.comes_to_nothing(cohort, len(left))
+    right = await first_right_queries.to_be_given(cohort, now) if cohort.undecided or nothing else None
+    others = await right_services.if_cancelled(cohort, _TELLS if left else _TELLS[1:], state.key_folder, now)
+    going = pages.GoingFirst(right, nothing, others.first, others.moves_on)
+    view = pages.ending_page(cohort, left, placed, told, others.everybody, visits, programme.participants_min, going)
     return page(request, "desk/closing_early.html", view)
 
 

@@ -257,7 +257,7 @@ def _last(cohort: CohortFacts, facts: ClosingFacts, all_done: bool) -> StepRow:
     """Closing itself."""
     ready = may_close(facts)
     title = _("Listan raderas") if _has_list(cohort, facts) else _("Avsluta")
-    text = (_waits(facts) if all_done else "") or _what_closing_does(cohort, facts)
+    text = (waits(facts) if all_done else "") or _what_closing_does(cohort, facts)
     button = Link(_("Avsluta och radera listan") if _has_list(cohort, facts) else _("Avsluta"),
                   f"/personal/grupper/{cohort.cohort_id}/avsluta/radera")  # fmt: skip
     return StepRow("close", title, text, "next" if all_done else "", (button,) if ready else (), ready, "")
@@ -289,12 +289,12 @@ def _queue_waits(promised_until: datetime | None) -> str:
     )
 
 
-def _waits(facts: ClosingFacts) -> str:
+def waits(facts: ClosingFacts) -> str:
     """What closing has to wait for, though everything else is done; empty where nothing."""
     if facts.first_right_until:
         until = moment_long(facts.first_right_until)
         text = _("De som var anmälda får flytta till en annan start före andra till och med %(until)s.", until=until)
-        if facts.state != "cancelled":
+        if facts.state != "cancelled" and facts.sessions:
             text = _("De som står i kö får flytta till en annan start före andra till och med %(until)s.", until=until)
         return text + " " + _("Listan behövs tills dess, eller tills alla har flyttat eller lämnat.")
     if facts.waiting and facts.held_until:

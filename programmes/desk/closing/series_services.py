@@ -21,7 +21,7 @@ from programmes.enrolment.leaving import first_right_services
 from programmes.enrolment.queries import places
 from programmes.enrolment.rules import must_show_age, people_as
 
-__all__ = ["cancel_rest", "ends_now", "series", "somebody_comes", "start_series", "unshown_ages"]
+__all__ = ["cancel_rest", "comes_to_nothing", "ends_now", "series", "somebody_comes", "start_series", "unshown_ages"]
 
 
 async def somebody_comes(cohort_id: int, now: datetime) -> bool:
@@ -64,10 +64,17 @@ async def ends_now(cohort: CohortFacts, left: int, principal: Principal, now: da
     return left > 0 and ends_early(cohort.state, cohort.form)
 
 
+def comes_to_nothing(cohort: CohortFacts, left: int) -> bool:
+    """Whether a group that was decided to start is over without anything held when so many sessions, all that are left, are
+    cancelled: for first rights that is as if it were cancelled (decision 39)."""
+    return cohort.form == "group" and not cohort.undecided and 0 < left == cohort.sessions
+
+
 async def cancel_rest(cohort_id: int, seen: str, principal: Principal, now: datetime, people: str | None = None) -> None:
     """As `ending_services.cancel_rest`; whoever leads what is left hears of it, study visits to come are cancelled with it,
     and who waits is told that the queue is over. Of a group that nobody has decided about and that can't start this is the
-    decision that it ends, and who waits may move to the next start before newcomers, as from one that is cancelled.
+    decision that it ends, and who waits may move to the next start before newcomers, as from one that is cancelled; so may
+    everybody of a group that comes to nothing, and who was to go first to it goes first to that one.
     `people`: whom it hits as it was shown (`people_as`); None in a form of the release before.
 
     Raises:
@@ -90,7 +97,7 @@ async def cancel_rest(cohort_id: int, seen: str, principal: Principal, now: date
                 await _decide(cohort, taken.confirmed, seen == str(left), principal, now)
             await ending_services.cancel_rest(cohort_id, seen, principal, now)
             await enrolment.end_rest(cohort_id, now)
-        if cohort.undecided:
+        if cohort.undecided or comes_to_nothing(cohort, left):
             await first_right_services.give(cohort, now)
 
 

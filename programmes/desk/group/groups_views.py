@@ -204,7 +204,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         erased=await attendance.erased(cohort_id) if ended and with_people else None,
         figures=await attendance.figures(cohort_id) if ended and with_people else (),
         had_offer=await offers_ended(cohort_id) if cohort.ended_how else (),
-        first_until=await first_right_queries.is_awaited(cohort_id, now) if cohort.ended_how else None,
+        first_until=await first_right_queries.is_awaited(cohort_id, now) if cohort.only_to_close else None,
         passed_by=await passed_by(cohort_id) if with_people and cohort.exempt else {},
         talks=await tally_of(cohort_id, programme, sessions) if cohort.form == "individual" else None,
         with_visits=await has_visits(cohort, programme.study_visit),

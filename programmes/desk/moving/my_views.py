@@ -35,7 +35,7 @@ async def _ways(request: AnyRequest, place: Place) -> tuple[pages.Way, ...]:
 async def _show(
     request: AnyRequest, place: Place, status: int = 200, changed: bool = False, wrong: str = ""
 ) -> Response[Any]:
-    cancelled = place.cohort.state == "cancelled"
+    cancelled = place.cohort.state == "cancelled" or place.cohort.called_off
     view = pages.MyMovePage(await _ways(request, place), cancelled, changed, wrong)
     return page(request, "desk/place_move.html", view, status)
 

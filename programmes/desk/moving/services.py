@@ -44,7 +44,8 @@ async def leads_away(
     if await first_right_queries.may_move(facts, now):
         return True
     postponed = await cohorts.postponed_at(cohort.cohort_id) if cohort.state == "postponed" else None
-    return moves_itself(cohort.state, postponed is not None and (came_at or facts.applied_at) < postponed)
+    nothing = cohort.form == "group" and cohort.state == "started" and cohort.called_off
+    return nothing or moves_itself(cohort.state, postponed is not None and (came_at or facts.applied_at) < postponed)
 
 
 async def move_myself(
@@ -55,8 +56,8 @@ async def move_myself(
 
     Raises:
         NotFound: another programme, or no start at all.
-        Conflict: `enrolment_over`; `may_not_move`, the own start is neither cancelled nor postponed (any more), and gives no
-            first right to whom it has left waiting.
+        Conflict: `enrolment_over`; `may_not_move`, the own start is neither cancelled nor postponed (any more), came not
+            to nothing, and gives no first right to whom it has left waiting.
     """
     async with transaction():
         facts = await queries.enrolment(enrolment_id)

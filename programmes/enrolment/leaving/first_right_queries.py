@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from programmes.cohorts import queries as cohorts
@@ -10,9 +11,14 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.days import day_off
 from programmes.core.db import fetch, fetchrow, fetchval
-from programmes.enrolment.kept_queries import HAS_FIRST_RIGHT, can_be_chosen, leads_somewhere
+from programmes.enrolment.kept_queries import HAS_FIRST_RIGHT, came_to_nothing, can_be_chosen, leads_somewhere
 from programmes.enrolment.queries import EnrolmentFacts, Gate
 from programmes.enrolment.waiting_rules import offer_until
+
+# How a start ended whose people go first to another one: it was cancelled, came to nothing after it was decided to start, or
+# ended with what was held since it could not start.
+Ended = Literal["cancelled", "nothing", "in_part"]
+_ENDED = f"case when c.state = 'cancelled' then 'cancelled' when {came_to_nothing('c')} then 'nothing' else 'in_part' end"
 
 
 @dataclass(frozen=True)
@@ -43,9 +49,15 @@ async def of_start(from_cohort_id: int, now: datetime) -> FirstRight | None:
     return FirstRight(**dict(row)) if row else None
 
 
+async def is_theirs(enrolment_id: UUID) -> bool:
+    """Whether the first right that was given from somebody's start, if one was, is theirs too."""
+    return bool(await fetchval(f"select true from enrolment k where k.id = $1 and {HAS_FIRST_RIGHT}", enrolment_id))
+
+
 async def may_move(facts: EnrolmentFacts, now: datetime) -> bool:
-    """Whether who waits for a group that ended since it could not start may still move to another (decision 103)."""
-    return facts.state == "queued" and await of_start(facts.cohort_id, now) is not None
+    """Whether somebody of a group that ended since it could not start, or came to nothing, may still move to another
+    (decision 103)."""
+    return await of_start(facts.cohort_id, now) is not None and await is_theirs(facts.enrolment_id)
 
 
 async def to_be_given(cohort: CohortFacts, now: datetime) -> FirstRight | None:
@@ -77,25 +89,25 @@ async def who_goes_first(cohort_id: int, now: datetime) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def leading_to(cohort_id: int, now: datetime) -> list[tuple[int, bool]]:
-    """From which starts there is a first right to this one, and whether each was cancelled."""
+async def leading_to(cohort_id: int, now: datetime) -> list[tuple[int, Ended]]:
+    """From which starts there is a first right to this one, and how each ended."""
     rows = await fetch(
-        f"""select c.id, c.state = 'cancelled' as cancelled from first_right r join cohort c on c.id = r.from_cohort_id
+        f"""select c.id, {_ENDED} as ended from first_right r join cohort c on c.id = r.from_cohort_id
             where r.cohort_id = $1 and r.until > $2 and {leads_somewhere("$2")} order by c.id""",
         cohort_id,
         now,
     )
-    return [(row["id"], row["cancelled"]) for row in rows]
+    return [(row["id"], row["ended"]) for row in rows]
 
 
 @dataclass(frozen=True)
 class Promise:
     """A first right that leads nowhere since `over_at`, before its time: the start that it is to was cancelled, or began.
-    It is from a start that was `cancelled`, or from a group that ended since it could not start."""
+    `ended`: how the one did that it is from."""
 
     from_cohort_id: int
     cohort_id: int
-    cancelled: bool
+    ended: Ended
     over_at: datetime
 
 
@@ -103,7 +115,7 @@ async def leads_nowhere(now: datetime, from_cohort_id: int | None = None) -> lis
     """First rights that can't be used any more before they are over, of starts where somebody still has one. All of them, or
     of one start."""
     rows = await fetch(
-        f"""select r.from_cohort_id, r.cohort_id, c.state = 'cancelled' as cancelled, coalesce(
+        f"""select r.from_cohort_id, r.cohort_id, {_ENDED} as ended, coalesce(
                    least(t.closed_at, (select min(s.starts_at) from cohort_session s
                                        where s.cohort_id = t.id and s.state <> 'cancelled' and s.starts_at <= $1)),
                    (select max(s.cancelled_at) from cohort_session s where s.cohort_id = t.id), $1) as over_at
@@ -172,11 +184,16 @@ async def other_starts(cohort: CohortFacts, now: datetime) -> list[CohortFacts]:
 
 @dataclass(frozen=True)
 class Cancelled:
-    """A start whose cancelling stands: which decision, and when."""
+    """A start whose cancelling stands, or that came to nothing: by which decision, the last about it, and when."""
 
     cohort_id: int
     decision_id: int
     decided_at: datetime
+
+    @property
+    def order(self) -> tuple[datetime, int]:
+        """Which was before which; by the decision where the clock says nothing."""
+        return self.decided_at, self.decision_id
 
 
 @dataclass(frozen=True)
@@ -194,13 +211,28 @@ _STANDS = """(select d.id from start_decision d where d.cohort_id = c.id and d.d
                    or d.state_before is null and c.state in ('started', 'closed')) order by d.id desc limit 1)"""
 
 
+# SQL: when all that was left of the cohort `c` was cancelled, if it came to nothing by that (decision 39): not of one whose
+# sessions were cancelled one by one.
+_NOTHING_SINCE = f"""case when {came_to_nothing("c")} then (
+    select max(a.at) from audit_entry a where a.subject = 'cohort/' || c.id and a.action = 'cohort:cancel_rest') end"""
+
+
 async def cancelled_like(cohort: CohortFacts) -> list[Cancelled]:
-    """The starts of the same programme that could be applied to and are cancelled, or ended instead, in the order they
-    were."""
+    """The starts of the same programme that could be applied to and are cancelled, ended instead, or came to nothing, in the
+    order they were."""
     rows = await fetch(
         f"""select c.id as cohort_id, d.id as decision_id, d.decided_at from cohort c
             join programme p on p.id = c.programme_id join start_decision d on d.id = {_STANDS}
-            where p.slug = $1 and p.section = $2 order by d.id""",
+            where p.slug = $1 and p.section = $2
+            union all
+            select id, decision_id, since from (
+                select c.id, {_NOTHING_SINCE} as since, (
+                    select max(d.id) from start_decision d
+                    where d.cohort_id = c.id and d.decision = 'start' and d.undone_at is null) as decision_id
+                from cohort c join programme p on p.id = c.programme_id
+                where p.slug = $1 and p.section = $2 and p.form = 'group') n
+            where since is not null and decision_id is not null
+            order by 3, 2""",
         cohort.slug,
         cohort.section,
     )
@@ -226,12 +258,13 @@ async def following(cohort: CohortFacts, one: Cancelled) -> Following | None:
     been cancelled before it but what still is. It may have been cancelled since, or have begun."""
     row = await fetchrow(
         f"""select id, first_start from (
-              select c.id, c.state, c.started_at, {_STANDS} as cancelled, {_FIRST_THEN} as first_start
+              select c.id, c.state, c.started_at, {_STANDS} as cancelled, {_FIRST_THEN} as first_start,
+                     (select decided_at from start_decision where id = {_STANDS}) as cancelled_at
               from cohort c join programme p on p.id = c.programme_id
               where p.slug = $1 and p.section = $2 and p.form <> 'catalogue_only' and c.enrol_from <= $5
                 and {_OPENED} <= $3) c
             where first_start > $3 and (state in ('open', 'postponed') or state = 'started' and started_at > $3
-                                        or cancelled > $4)
+                                        or cancelled > $4 and cancelled_at >= $3)
             order by first_start, id limit 1""",
         cohort.slug,
         cohort.section,

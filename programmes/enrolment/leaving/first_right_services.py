@@ -8,7 +8,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core import audit
 from programmes.core.days import day_off
-from programmes.core.db import execute, transaction
+from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import Conflict
 from programmes.enrolment import queries
 from programmes.enrolment.leaving import first_right_queries
@@ -25,9 +25,9 @@ async def one_at_a_time(cohort_id: int) -> None:
 
 
 async def give(cohort: CohortFacts, now: datetime) -> None:
-    """In the transaction that cancels a start, or that ends a group which could not start, under `one_at_a_time`: everybody
-    there, or who waited there, may move to the next one before newcomers (`to_be_given`). Who had such a right to this one
-    has it to the next, as long as before."""
+    """In the transaction that cancels a start, or all of one before anything was held, or that ends a group which could not
+    start, under `one_at_a_time`: everybody there, or who waited there, may move to the next one before newcomers
+    (`to_be_given`). Who had such a right to this one has it to the next, as long as before."""
     others = await first_right_queries.other_starts(cohort, now)
     following = [other.cohort_id for other in others]
     await execute(
@@ -47,11 +47,12 @@ async def take_back(cohort: CohortFacts, cancelled: int, now: datetime) -> None:
     chosen. Every other right stays."""
     await execute("delete from first_right where from_cohort_id = $1", cohort.cohort_id)
     standing = {one.cohort_id: one for one in await first_right_queries.cancelled_like(cohort)}
+    at = await fetchval("select decided_at from start_decision where id = $1", cancelled)
     for one in standing.values():
         first, last = await _way(cohort, one, standing)
         if last is None or last.cohort_id != cohort.cohort_id:
             continue
-        if one.decision_id > cancelled and first == last:
+        if one.order > (at, cancelled) and first == last:
             await _give_anew(one, last, now)
         else:
             await execute("update first_right set cohort_id = $2 where from_cohort_id = $1", one.cohort_id, cohort.cohort_id)

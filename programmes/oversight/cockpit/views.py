@@ -22,13 +22,13 @@ from programmes.core.sealing import KeyFolder
 from programmes.notices import right_queries
 from programmes.notices.reach_rules import Reach
 from programmes.notices.reach_services import reach_by_state, reach_once
+from programmes.notices.right_services import going_first
 from programmes.notices.rules import Kind
 from programmes.oversight import queries, services
 from programmes.oversight.cockpit import file_pages as starts_file_pages
 from programmes.oversight.cockpit import pages
 from programmes.oversight.cockpit.card_pages import one_card
 from programmes.oversight.decisions.kept_pages import fewer_reasons
-from programmes.oversight.decisions.right_services import going_first
 from programmes.oversight.decisions.start_pages import start_button, start_rows
 from programmes.oversight.decisions.undo_services import undoable, why_it_stands
 from programmes.oversight.queries import Filter
@@ -134,7 +134,7 @@ async def _hear(cohort_id: int, kind: Kind | None, keys: KeyFolder, now: datetim
     """How many people hear of a decision, by the rules that tell them: also who can't go first to that start any more."""
     if kind is None:
         return Reach()
-    return await reach_once(cohort_id, kind, await right_queries.hear_of(cohort_id, now), keys)
+    return await reach_once(cohort_id, [kind], await right_queries.hear_of(cohort_id, now), keys)
 
 
 async def _told(cohort_id: int, found: decision_queries.Decided) -> bool:

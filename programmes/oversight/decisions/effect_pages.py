@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from programmes.core.i18n import capital
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import State
-from programmes.notices.reach_rules import Reach, people_rows, told
+from programmes.notices.reach_rules import Reach, people_rows
 from programmes.oversight.rules import Start
 
 Rows = tuple[tuple[str, str, str], ...]
@@ -22,20 +21,6 @@ def people(
         "queued": queued,
     }
     return people_rows(facts, what, reached)
-
-
-def going_first(right: Reach, what: str, unseen: bool = False) -> Rows:
-    """Those who may move here before newcomers, since their own start came to nothing. `unseen`: nobody is told."""
-    number = right.sent + right.ring + right.place
-    if not number:
-        return ()
-    return (
-        (
-            _("%(n)s som får flytta hit före andra", n=number),
-            what,
-            _("Syns på Min plats") if unseen else capital(told(right)),
-        ),
-    )
 
 
 def usual_end(what: str) -> Rows:

@@ -12,11 +12,11 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_bare, day_long, day_year, listed, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import State
-from programmes.notices.reach_rules import Reach
+from programmes.notices.reach_rules import Reach, first_elsewhere, going_first
 from programmes.oversight.clash_pages import clash_lines
 from programmes.oversight.cockpit.card_pages import held_instead, queue_kept
 from programmes.oversight.decisions.day_pages import all_days, apart_lines, new_days, other_days
-from programmes.oversight.decisions.effect_pages import Rows, going_first, leaders, people
+from programmes.oversight.decisions.effect_pages import Rows, leaders, people
 from programmes.oversight.decisions.kept_pages import fixed_reasons
 from programmes.oversight.per_year.pages import year_notes
 from programmes.oversight.rules import Start, Year, without
@@ -170,7 +170,7 @@ def cancel_page(
         _("Kön upphör. Får flytta till nästa start på Min plats.") if others else _("Kön upphör. Det står på Min plats."),
         reached,
     )
-    first = _first_elsewhere(told.first, told.moves_on)
+    first = first_elsewhere(told.first, told.moves_on)
     rows = (*rows, *first)
     if facts.state != "planned" and facts.sessions:
         rows = (*rows, (_("Kalendrar"), _called_off_shown(facts), _("Oftast inom några timmar")))
@@ -185,12 +185,6 @@ def cancel_page(
         button=_told_button(told.everybody),
         others=_others(others, bool(facts.held or facts.queued or first)),
     )
-
-
-def _first_elsewhere(right: Reach, moves_on: bool) -> Rows:
-    if moves_on:
-        return going_first(right, _("Får i stället flytta till nästa start före andra, lika länge som hit."), unseen=True)
-    return going_first(right, _("Får inte längre flytta hit, och ingen annan start är öppen för dem."))
 
 
 def _called_off_shown(facts: Start) -> str:

@@ -6,8 +6,8 @@ from programmes.cohorts.rules import start_is_told
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import ngettext
 from programmes.enrolment.rules import State
-from programmes.notices.reach_rules import Reach
-from programmes.oversight.decisions.effect_pages import Rows, going_first, people, usual_end
+from programmes.notices.reach_rules import Reach, going_first
+from programmes.oversight.decisions.effect_pages import Rows, people, usual_end
 from programmes.oversight.rules import Start
 
 

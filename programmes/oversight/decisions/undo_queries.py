@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from programmes.core.db import fetch, fetchval
+from programmes.enrolment.kept_queries import came_to_nothing
 
 
 @dataclass(frozen=True)
@@ -38,3 +39,8 @@ async def noted_since(cohort_id: int, since: datetime) -> bool:
         since,
     )
     return found
+
+
+async def comes_to_nothing(cohort_id: int) -> bool:
+    """Whether all of what was decided to start is cancelled by now, before anything was held."""
+    return bool(await fetchval(f"select {came_to_nothing('c')} from cohort c where c.id = $1", cohort_id))

@@ -32,11 +32,14 @@ _CHANGE = {"cancel": "cancel_start", "postpone": "postpone"}
 async def why_it_stands(cohort_id: int, found: Decided) -> list[Reason]:
     """Why a decision can't be taken back though its time is not over: staff have moved people to other starts because of
     it, who have been told; or something has been changed since, which may have been told and would be gone. A start that is
-    decided moves nobody and changes no session; but a session that is noted as held since then took place in what started.
+    decided moves nobody and changes no session; but a session that is noted as held since then took place in what
+    started, and who hears that all of it is cancelled would not know that it is not.
     """
     if found.decision == "start":
-        noted = await undo_queries.noted_since(cohort_id, found.decided_at)
-        return [Reason("changed_meanwhile")] if noted else []
+        changed = await undo_queries.noted_since(cohort_id, found.decided_at) or await undo_queries.comes_to_nothing(
+            cohort_id
+        )
+        return [Reason("changed_meanwhile")] if changed else []
     moved = await undo_queries.moved_since(cohort_id, found.decided_at)
     if moved.people:
         return [Reason("moved_meanwhile", params={"n": moved.people, "to": moved.to})]

@@ -19,11 +19,12 @@ from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.queries import places
+from programmes.notices import right_services
 from programmes.notices.reach_services import reach_by_state
 from programmes.oversight import queries, services
 from programmes.oversight.cockpit.pages import not_taken_back, undo_hint
 from programmes.oversight.cockpit.views import number_within, show, shown_for, to_cockpit
-from programmes.oversight.decisions import pages, right_services, undo_services
+from programmes.oversight.decisions import pages, undo_services
 from programmes.oversight.per_year.pages import year_of
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -113,7 +114,7 @@ async def _show_cancel(
 ) -> Response[Any]:
     reached = await reach_by_state(facts.cohort_id, "cohort_cancelled", request.app.state.key_folder)
     now, cohort = request.app.state.clock.now(), await cohorts.by_id(facts.cohort_id)
-    told = await right_services.if_cancelled(cohort, request.app.state.key_folder, now)
+    told = await right_services.if_cancelled(cohort, ["cohort_cancelled"], request.app.state.key_folder, now)
     year, others = await _year(request, facts), await _others(request, facts)
     hint = await _hint(request, facts, told.everybody.ring)
     view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached, told, hint)

@@ -1,5 +1,6 @@
-"""Who goes first to a start that is about to be decided, and how they hear that they can't move there any more."""
+"""Who goes first to a start that is about to be decided or to end, and how they hear that they can't move there any more."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from programmes.enrolment.leaving import first_right_queries
 from programmes.notices import right_queries
 from programmes.notices.reach_rules import Reach
 from programmes.notices.reach_services import reach_among, reach_once
+from programmes.notices.rules import Kind
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,14 @@ class Cancelling:
     everybody: Reach
 
 
-async def if_cancelled(cohort: CohortFacts, keys: KeyFolder, now: datetime) -> Cancelling:
-    """Who hears of it if a start is cancelled now, by the rules that tell them then."""
+async def if_cancelled(cohort: CohortFacts, kinds: Collection[Kind], keys: KeyFolder, now: datetime) -> Cancelling:
+    """Who hears of it if a start is cancelled now, or all that is left of it, by the rules that tell them then. `kinds`: by
+    which messages its own people hear."""
     on = bool(await first_right_queries.other_starts(cohort, now))
     hear = [] if on else await right_queries.would_hear(cohort.cohort_id, now)
     rest = {*await first_right_queries.who_goes_first(cohort.cohort_id, now)} - {facts.enrolment_id for facts in hear}
     first = await reach_among(hear, keys) + Reach(place=len(rest))
-    return Cancelling(first, on, await reach_once(cohort.cohort_id, "cohort_cancelled", hear, keys))
+    return Cancelling(first, on, await reach_once(cohort.cohort_id, kinds, hear, keys))
 
 
 async def going_first(cohort_id: int, keys: KeyFolder, now: datetime) -> Reach:
