@@ -286,6 +286,11 @@ UNDONE_ADDITION = """(s.state = 'cancelled' and exists (
     select from cohort_session instead where instead.id = s.makes_up_for and instead.state <> 'cancelled'))"""
 
 
+async def is_undone_addition(session_id: int) -> bool:
+    """Whether a session was to make up for one that takes place after all: it is none to anybody (decision 95)."""
+    return bool(await fetchval(f"select {UNDONE_ADDITION} from cohort_session s where s.id = $1", session_id))
+
+
 async def sessions_between(
     principal: Principal, today: date, first: datetime, last: datetime
 ) -> list[tuple[CohortFacts, SessionFacts]]:

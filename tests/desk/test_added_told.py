@@ -68,6 +68,25 @@ async def test_who_leads_hears_when_they_lead_instead_and_when_they_do_not_after
     assert "I stället blir det" not in await look(client, "/personal/idag")
 
 
+async def test_of_an_addition_that_is_undone_no_page_says_who_has_heard_that_it_is_cancelled(
+    group: Group,  # noqa: F811
+    clock: FrozenClock,
+    client: httpx.AsyncClient,
+) -> None:
+    cohort, _robin, kim, _love = group
+    await sign_in_as(client, "kim", clock.now())
+    await cancel_and_add(cohort, kim, clock)
+    *_, added = await cohorts.sessions(cohort.cohort_id)
+    clock.advance(minutes=5)
+    await take_back(cohort, kim, clock)
+    for page in ("besked", "besked/nu"):
+        assert (await client.get(f"/personal/traffar/{added.session_id}/{page}")).status_code == 404
+    # What it was added for has its page when it is cancelled anew.
+    first = (await cohorts.sessions(cohort.cohort_id))[0]
+    assert await changes.cancel(first.session_id, False, kim, clock.now()) == []
+    assert (await client.get(f"/personal/traffar/{first.session_id}/besked")).status_code == 200
+
+
 async def test_who_leads_hears_of_neither_when_it_is_undone_before_the_mail_goes(
     group: Group,  # noqa: F811
     mail: Mail,  # noqa: F811

@@ -1,5 +1,6 @@
 """What reaches a member of staff last is true, and says all that is otherwise than they believed."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from programmes.desk.changes import services as change_services
 from programmes.desk.illness import services as illness
 from programmes.desk.illness.services import Cancelling
 from programmes.desk.today import staff_mail
-from programmes.desk.today.staff_belief_rules import Became, Stand, left_of, merged, read, written
+from programmes.desk.today.staff_belief_rules import AsItIs, Became, Stand, left_of, merged, read, written
 from programmes.desk.today.staff_message_rules import Message, letter
 from programmes.notices.post_services import Deferred
 from tests.attendance.cast import session_ids
@@ -160,15 +161,68 @@ async def test_the_absent_one_hears_that_it_is_cancelled_where_the_yes_had_not_r
     assert len(texts(mail, "robin", "är inställt")) == 1
 
 
+@pytest.mark.parametrize("free", [True, False])
+async def test_who_had_a_substitute_hears_that_it_is_cancelled_and_undone_that_nobody_stands_in_yet(
+    free: bool,
+    house: House,  # noqa: F811
+    mail: Mail,  # noqa: F811
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+) -> None:
+    clock.set(clock.now() - timedelta(hours=3))
+    await ask(house, clock.now(), house.love, house.sam)
+    await mail.work()
+    await yes(house, house.love, owner, clock)
+    await mail.work()
+    clock.advance(minutes=5)
+    assert await change_services.cancel(house.session, True, house.kim, clock.now()) == []
+    await mail.work()
+    (off,) = [" ".join(text.split()) for text in texts(mail, "robin", "är inställt")]
+    assert "Det som skulle vara onsdag 2 september 17.00–19.00 är inställt." in off
+    assert "Du leder det som är onsdag" in off, "the one at the end is theirs"
+    if not free:
+        await owner.execute("update staff_role set role = 'manager' where staff_id = $1", house.love.staff_id)
+    clock.advance(minutes=5)
+    await take_back(house.cohort, house.kim, clock)
+    await mail.work()
+    (back,) = [" ".join(text.split()) for text in texts(mail, "robin", "blir av")]
+    assert "Det som var inställt onsdag 2 september 17.00–19.00 blir av. Ingen har sagt ja till att hoppa in." in back
+    assert ("Frågan är ställd igen." in back) == free
+    assert len(texts(mail, "love", "Kan du hoppa in")) == (2 if free else 1)
+    assert "Du leder det som är onsdag 2 september" not in back
+
+
+async def test_who_had_a_substitute_hears_that_somebody_stands_in_after_all_where_they_still_do(
+    house: House,  # noqa: F811
+    mail: Mail,  # noqa: F811
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+) -> None:
+    await ask(house, clock.now(), house.love)
+    await yes(house, house.love, owner, clock)
+    await mail.work()
+    for told in (False, True):
+        await cancel(house, clock, house.kim)
+        if told:  # Only that has gone: nobody has settled what Love said yes to.
+            await owner.execute("update staff_message set state = 'sent', handed_over_at = $1", clock.now())
+        await take_back(house.cohort, house.kim, clock)
+        await mail.work()
+        said = [" ".join(text.split()) for text in texts(mail, "robin", "blir av")]
+        assert len(said) == told, "who has heard of neither need not hear of either"
+    assert (
+        "Det som var inställt onsdag 2 september 17.00–19.00 blir av. Någon hoppar in. Vem som hoppar in står på" in said[0]
+    )
+
+
 NOON = datetime(2026, 9, 2, 12, tzinfo=UTC)
 STAND = st.builds(
-    lambda hours, venue, on, leads: Stand(
-        NOON + timedelta(hours=hours), NOON + timedelta(hours=hours + 2), venue, on, leads
+    lambda hours, venue, on, role: Stand(
+        NOON + timedelta(hours=hours), NOON + timedelta(hours=hours + 2), venue, on, role == "leads", role == "away"
     ),
     st.integers(1, 48),
     st.integers(1, 2),
     st.booleans(),
-    st.booleans(),
+    st.sampled_from(["leads", "away", ""]),
 )
 STATE = st.dictionaries(st.integers(1, 3), STAND, min_size=1)
 
@@ -176,6 +230,14 @@ STATE = st.dictionaries(st.integers(1, 3), STAND, min_size=1)
 @given(STATE)
 def test_what_is_written_is_read(believed: dict[int, Stand]) -> None:
     assert read(written(believed)) == believed
+
+
+def test_the_release_before_takes_who_can_not_come_for_who_leads_and_writes_them_as_they_were() -> None:
+    off = Stand(NOON, NOON + timedelta(hours=2), 1, False, False, away=True)
+    entry = json.loads(written({1: off}))["1"]
+    assert len(entry) == 5
+    assert entry[4], "who was away, was to lead it"
+    assert read(json.dumps({"1": entry})) == {1: off}
 
 
 LED, NOT = Stand(NOON, NOON + timedelta(hours=2), 1, True, True), Stand(NOON, NOON + timedelta(hours=2), 1, True, False)
@@ -195,7 +257,7 @@ def test_whatever_happens_on_the_way_who_has_been_written_to_last_believes_what_
             waiting = dict(merged(waiting, {one: now_is[one] for one in became}))
             now_is |= became
             continue
-        left = left_of(waiting, {one: (stand, False) for one, stand in now_is.items()}, sure, NOON - timedelta(days=1))
+        left = left_of(waiting, {one: AsItIs(stand) for one, stand in now_is.items()}, sure, NOON - timedelta(days=1))
         assert bool(left) or all(believes[one].same_for_them(now_is[one]) for one in waiting)
         if step in {"sent", "maybe taken"} and left:
             believes |= {one: now_is[one] for one in waiting}
@@ -235,6 +297,12 @@ def test_who_does_not_come_reads_once_where_the_rest_stands(became: list[Became]
     assert news(*became)[-1] == last
 
 
-@given(st.lists(st.builds(Became, STAND, STAND, st.booleans(), st.booleans()), min_size=1, max_size=5))
+@given(
+    st.lists(
+        st.builds(Became, STAND, STAND, st.booleans(), st.booleans(), st.sampled_from(["", "sought", "again"])),
+        min_size=1,
+        max_size=5,
+    )
+)
 def test_where_to_look_is_said_once_whatever_has_become(became: list[Became]) -> None:
     assert " ".join(news(*became)).count("på gruppens sida") == 1

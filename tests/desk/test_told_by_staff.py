@@ -55,6 +55,24 @@ async def test_who_was_told_while_the_message_waited_is_counted_as_that_and_not_
     assert (line.texts, line.why, line.missed) == (("3 har ni sagt det till.",), (), False)
 
 
+@pytest.mark.parametrize("told", [False, True])
+async def test_of_whom_nothing_goes_to_the_people_are_counted_and_not_their_messages(
+    told: bool, kim: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort("2.1", clock.now(), minimum=1, maximum=9, sessions=3)
+    person = await somebody(cohort, keys, clock.now(), "Al", "")
+    await owner.execute("delete from notice")
+    for _ in range(2):
+        await owner.execute(
+            """insert into notice (id, kind, enrolment_id, state, created_at, sent_at)
+               values ($1, 'rest_moved', $2, 'no_channel', $3, $4)""",
+            uuid4(), person.enrolment_id, clock.now(), clock.now() if told else None,
+        )  # fmt: skip
+    found = await sent_queries.sendings(cohort.cohort_id, 9)
+    (line,) = sent_pages.sent_page(cohort.cohort_id, "", found, (), clock.now()).lines
+    assert line.texts == (("1 har ni sagt det till.",) if told else ("1 person får inga besked av sig själv.",))
+
+
 async def test_who_wants_to_be_told_in_english_is_said_beside_the_words(
     kim: Principal,
     client: httpx.AsyncClient,

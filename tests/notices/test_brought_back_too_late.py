@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from programmes.core.i18n import speaking
 from programmes.desk.group.left_pages import left_text
-from programmes.desk.today.staff_belief_rules import Stand
+from programmes.desk.today.staff_belief_rules import AsItIs, Stand
 from programmes.desk.today.staff_belief_rules import left_of as staff_left
 from programmes.desk.today.staff_message_rules import Message, letter
 from programmes.notices.belief_rules import Known, still_different
@@ -49,10 +49,10 @@ def test_a_message_says_so_too() -> None:
 
 def test_staff_are_not_told_to_lead_what_has_been() -> None:
     cancelled, back = stand(NOW + 7 * DAY, on=False), stand(NOW - DAY, on=True)
-    assert staff_left({1: cancelled}, {1: (back, False)}, True, NOW) == ()
-    assert staff_left({1: stand(NOW + 7 * DAY, on=True)}, {1: (back, False)}, True, NOW) != ()
+    assert staff_left({1: cancelled}, {1: AsItIs(back)}, True, NOW) == ()
+    assert staff_left({1: stand(NOW + 7 * DAY, on=True)}, {1: AsItIs(back)}, True, NOW) != ()
     # A server may have taken a mail about a day in between.
-    maybe = staff_left({1: cancelled}, {1: (back, False)}, False, NOW)
+    maybe = staff_left({1: cancelled}, {1: AsItIs(back)}, False, NOW)
     message = Message(uuid4(), "moved", "x", NOW, NOW, False, None, became=maybe)
     with speaking("sv"):
         said = letter(message, "http://x", "Y").news[0]

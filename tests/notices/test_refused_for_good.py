@@ -224,6 +224,26 @@ async def test_who_had_no_address_is_sent_what_still_holds_when_there_is_one(
     assert "Skicka igen till den nya adressen" in await besked(client, violence)
 
 
+async def test_who_wanted_no_messages_and_does_now_is_not_said_to_want_a_call(
+    kim: Principal, violence: CohortFacts, mail: Mail, keys: KeyFolder, clock: FrozenClock, client: httpx.AsyncClient
+) -> None:
+    who = await documented(violence, LISA, keys, clock)
+    record = record_of(await enrolments.enrolment(who), keys, "rewrite")
+    assert record
+    await details_services.correct(who, replace(record, safe=()), False, 1, keys, clock.now())
+    await move(violence, 1, DAY, kim, clock)
+    await mail.work()
+    await sign_in_as(client, "kim", clock.now())
+    session = f"/personal/traffar/{(await cohort_queries.sessions(violence.cohort_id))[1].session_id}/besked"
+    assert "Vill inte ha besked" in (await client.get(session)).text
+    clock.advance(minutes=1)
+    await details_services.correct(who, record, False, 1, keys, clock.now())
+    shown = (await client.get(session)).text
+    assert "Ville inga besked då, eller kunde bara nås av en människa vid rätt tid." in shown
+    assert "Vill bli uppringd" not in shown
+    assert "Kontaktvägen är ändrad" not in shown, "it is the same"
+
+
 async def test_what_is_over_is_not_sent_again(
     kim: Principal, violence: CohortFacts, posting: Mail, peer: Peer, keys: KeyFolder, clock: FrozenClock,
     owner: asyncpg.Connection, client: httpx.AsyncClient,

@@ -11,7 +11,8 @@ from programmes.desk.today.staff_message_rules import Kind
 @dataclass(frozen=True)
 class Post:
     """Somebody is to stand at a session. `off`: it is cancelled; `asked`: they stand in by a yes to a question, whose own
-    messages follow the session (`settling_services.settle`). A study visit has its number below zero."""
+    messages follow the session (`settling_services.settle`); `away`: they were to, and can't come. A study visit has its
+    number below zero."""
 
     session_id: int
     staff_id: int
@@ -20,13 +21,15 @@ class Post:
     venue_id: int
     off: bool
     asked: bool
+    away: bool = False
 
     @property
     def place(self) -> tuple[datetime, datetime, int]:
         return self.starts_at, self.ends_at, self.venue_id
 
     def stand(self, leads: bool) -> Stand:
-        return Stand(self.starts_at, self.ends_at, self.venue_id, not self.off, leads)
+        """To them, or to somebody who does not lead it."""
+        return Stand(self.starts_at, self.ends_at, self.venue_id, not self.off, leads and not self.away, self.away and leads)
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,12 @@ def messages(
 def _kind(was: Post | None, becomes: Post | None, there: Post) -> Kind | None:
     if (becomes or was or there).asked:
         return None
-    if was is not None and becomes is not None:
-        if was.off != becomes.off:
-            return "called_off" if becomes.off else "brought_back"
+    if was is not None and becomes is not None and was.off != becomes.off:
+        return "called_off" if becomes.off else "brought_back"
+    stood, stands = (post is not None and not post.away for post in (was, becomes))
+    if was and becomes and stood and stands:
         return "new_time" if was.place != becomes.place else None
-    return "off_duty" if was is not None else "on_duty"
+    return None if stood == stands else "off_duty" if stood else "on_duty"
 
 
 def changed(before: Iterable[Post], after: Iterable[Post]) -> set[int]:

@@ -14,11 +14,11 @@ from programmes.desk.today.staff_message_services import knows, tell, tell_stand
 _POSTS = """
 select s.id as session_id, coalesce(d.staff_id, 0) as staff_id, s.starts_at, s.ends_at, s.venue_id,
        s.state = 'cancelled' as off, exists (select from substitute_request r where r.session_id = s.id
-           and r.asked_id = d.staff_id and r.state = 'yes') as asked
-from cohort_session s join cohort c on c.id = s.cohort_id left join session_duty d on d.session_id = s.id and not d.away
+           and r.asked_id = d.staff_id and r.state = 'yes') and not d.away as asked, coalesce(d.away, false) as away
+from cohort_session s join cohort c on c.id = s.cohort_id left join session_duty d on d.session_id = s.id
 where s.cohort_id = $1 and c.state <> 'planned'
 union all
-select -v.id, v.staff_id, v.starts_at, v.ends_at, v.venue_id, v.cancelled_at is not null, false
+select -v.id, v.staff_id, v.starts_at, v.ends_at, v.venue_id, v.cancelled_at is not null, false, false
 from visit_slot v join cohort c on c.id = v.cohort_id
 where v.cohort_id = $1 and v.staff_id is not null and c.state <> 'planned' order by starts_at, session_id, staff_id
 """
@@ -35,7 +35,7 @@ async def telling_staff(cohort_id: int, who: Principal, now: datetime, *, new: b
     before = await _posts(cohort_id)
     yield
     after = await _posts(cohort_id)
-    sessions = {post.session_id: replace(post, staff_id=0, asked=False) for post in after}
+    sessions = {post.session_id: replace(post, staff_id=0, asked=False, away=False) for post in after}
     was, becomes = ([post for post in posts if post.staff_id] for posts in (before, after))
     # What is over before and after is of no use to anybody; what is over and gets a time to come is.
     coming = {post.session_id for post in (*before, *after) if post.ends_at > now}

@@ -16,8 +16,9 @@ _NOT_KNOWN: Mapping[UUID, Leaving] = {}
 async def sendings(
     cohort_id: int, most: int, still: Collection[UUID] = (), leaving: Mapping[UUID, Leaving] = _NOT_KNOWN
 ) -> list[Sending]:
-    """The newest first. Each is counted once: who was told by staff as that, whatever became of the message. `still`: those
-    that have not reached somebody and that staff have to tell. `leaving`: when each that waits may go."""
+    """The newest first. Each message is counted once, and of those that went to nobody the people: who was told by staff as
+    that, whatever became of the message. `still`: those that have not reached somebody and that staff have to tell.
+    `leaving`: when each that waits may go."""
     rows = await fetch(
         f"""select n.kind, x.again, case when s.revised_at <= min(n.created_at) then s.starts_at end as session_starts,
                   max(n.created_at) as made_at,
@@ -31,8 +32,9 @@ async def sendings(
                   count(*) filter (where n.state = 'failed' and n.sent_at is null and not x.overtaken
                                      and a.error = $3)::int as doubted,
                   count(*) filter (where x.overtaken)::int as overtaken,
-                  count(*) filter (where n.state = 'no_channel' and n.sent_at is null)::int as no_channel,
-                  count(*) filter (where n.state in ('failed', 'no_channel') and n.sent_at is not null)::int as told,
+                  count(distinct e.id) filter (where n.state = 'no_channel' and n.sent_at is null)::int as no_channel,
+                  count(distinct e.id) filter (where n.state in ('failed', 'no_channel')
+                                                 and n.sent_at is not null)::int as told,
                   coalesce(array_agg(distinct a.error) filter (where n.state = 'failed' and n.sent_at is null
                       and not x.overtaken and a.error is distinct from $3 and a.error is not null), '{{}}')
                       as errors

@@ -212,6 +212,9 @@ def how(person: Person, now: datetime) -> How:
     """Sign and sentence of one line."""
     notice = person.notice
     text = _texts(person.heard)
+    if person.heard == "ring" and person.may_be_sent:
+        # Nothing could be sent when it was written; messages go to them by now.
+        text = _("Ville inga besked då, eller kunde bara nås av en människa vid rätt tid.")
     if person.heard == "held" and person.until:
         text = _("Väntar till %(when)s, men hinner före.", when=until_text(person.until, now))
     if notice and notice.sent_at and person.heard in {"sent", "told"}:

@@ -23,7 +23,11 @@ AnyRequest = Request[Any, Any, Any]
 
 
 async def _mine(request: AnyRequest, session_id: int) -> tuple[CohortFacts, SessionFacts]:
-    return await cohorts.my_session(principal(request), local_date(request.app.state.clock.now()), row_id(session_id))
+    """Raises NotFound, also of what was added for a session that takes place after all: it is none to anybody."""
+    found = await cohorts.my_session(principal(request), local_date(request.app.state.clock.now()), row_id(session_id))
+    if await cohorts.is_undone_addition(session_id):
+        raise NotFound
+    return found
 
 
 def _to(address: str) -> Response[Any]:

@@ -8,18 +8,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
 class Stand:
-    """A session to one of staff: when and where it is, whether it takes place (`on`), and whether they lead it."""
+    """A session to one of staff: when and where it is, whether it takes place (`on`), and whether they lead it. `away`: they
+    have said that they can't come to what they were to lead."""
 
     starts_at: datetime
     ends_at: datetime
     venue_id: int
     on: bool
     leads: bool
+    away: bool = False
 
     @property
     def comes(self) -> bool:
@@ -27,10 +29,25 @@ class Stand:
         return self.on and self.leads
 
     def same_for_them(self, other: "Stand") -> bool:
-        """Whether they do the same by both."""
-        if self.comes and other.comes:
-            return (self.starts_at, self.ends_at, self.venue_id) == (other.starts_at, other.ends_at, other.venue_id)
-        return self.comes == other.comes
+        """Whether they do the same by both, and know of what they can't come to whether somebody has to be there."""
+        return self._to_them == other._to_them
+
+    @property
+    def _to_them(self) -> tuple[datetime, datetime, int] | bool:
+        return (self.starts_at, self.ends_at, self.venue_id) if self.comes else self.away and not self.on
+
+
+# That nobody has said yes for somebody who can't come; `again`, of those asked somebody was asked before.
+Sought = Literal["", "sought", "again"]
+
+
+@dataclass(frozen=True)
+class AsItIs:
+    """A session as it is to somebody. `covered`: somebody stands in for them there."""
+
+    stand: Stand
+    covered: bool = False
+    sought: Sought = ""
 
 
 # By session; a study visit by its number below zero, which the release before takes for a session that is gone.
@@ -39,20 +56,31 @@ Believed = Mapping[int, Stand]
 
 @dataclass(frozen=True)
 class Became:
-    """A session as somebody believes that it is for them, and as it is. `covered`: somebody stands in for them there.
-    `over`: as it is, its day has been, and nobody is told of that day."""
+    """A session as somebody believes that it is for them, and as it is; `covered` and `sought` as `AsItIs`. `over`: as it
+    is, its day has been, and nobody is told of that day."""
 
     was: Stand
     now: Stand
     covered: bool
     over: bool = False
+    sought: Sought = ""
+
+
+# As what they believe is stored, where it says whether they lead: the release before takes it for that they do.
+_AWAY = "away"
 
 
 def written(believed: Believed) -> str:
     """As it is stored."""
     return json.dumps(
         {
-            str(session_id): [one.starts_at.isoformat(), one.ends_at.isoformat(), one.venue_id, one.on, one.leads]
+            str(session_id): [
+                one.starts_at.isoformat(),
+                one.ends_at.isoformat(),
+                one.venue_id,
+                one.on,
+                _AWAY if one.away else one.leads,
+            ]
             for session_id, one in sorted(believed.items())
         }
     )
@@ -61,20 +89,21 @@ def written(believed: Believed) -> str:
 def read(text: str) -> Believed:
     """What was stored."""
     found: dict[str, list[Any]] = json.loads(text)
-    return {
-        int(key): Stand(datetime.fromisoformat(entry[0]), datetime.fromisoformat(entry[1]), *entry[2:])
-        for key, entry in found.items()
-    }
+    return {int(key): _stand(*entry) for key, entry in found.items()}
 
 
-def left_of(believed: Believed, now_is: Mapping[int, tuple[Stand, bool]], sure: bool, now: datetime) -> tuple[Became, ...]:
-    """What is left to tell, the first first: what is otherwise than they believe and not over. `now_is`: with whether it is
-    covered. Not `sure`: a server may have taken the message before, so they may believe what was so then, and hear how it is
-    in any case."""
+def _stand(starts_at: str, ends_at: str, venue_id: int, on: bool, leads: bool | str) -> Stand:
+    starts, ends = datetime.fromisoformat(starts_at), datetime.fromisoformat(ends_at)
+    return Stand(starts, ends, venue_id, on, leads is True, leads == _AWAY)
+
+
+def left_of(believed: Believed, now_is: Mapping[int, AsItIs], sure: bool, now: datetime) -> tuple[Became, ...]:
+    """What is left to tell, the first first: what is otherwise than they believe and not over. Not `sure`: a server may have
+    taken the message before, so they may believe what was so then, and hear how it is in any case."""
     found = [
-        Became(was, *now_is[session_id], over=now_is[session_id][0].ends_at <= now)
+        Became(was, there.stand, there.covered, there.stand.ends_at <= now, there.sought)
         for session_id, was in believed.items()
-        if session_id in now_is and not (sure and was.same_for_them(now_is[session_id][0]))
+        if (there := now_is.get(session_id)) and not (sure and was.same_for_them(there.stand))
     ]
     # Whoever did not come, to what has been by now, did not: unless a message may have told them of a day in between.
     coming = [one for one in found if max(one.was.ends_at, one.now.ends_at) > now

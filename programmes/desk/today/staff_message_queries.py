@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from programmes.core.db import fetch, fetchrow
-from programmes.desk.today.staff_belief_rules import Stand, left_of, read
+from programmes.desk.today.staff_belief_rules import AsItIs, Stand, left_of, read
 from programmes.desk.today.staff_message_rules import Message
 from programmes.notices.rules import Waiting
 
@@ -72,22 +72,36 @@ async def message(message_id: UUID, now: datetime) -> Message | None:
     return Message(**fields, became=became)
 
 
-async def _as_they_are(staff_id: int, sessions: Collection[int]) -> dict[int, tuple[Stand, bool]]:
-    """Of these sessions what each is to somebody, and whether another stands in for them."""
+async def _as_they_are(staff_id: int, sessions: Collection[int]) -> dict[int, AsItIs]:
+    """Of these sessions what each is to somebody."""
     rows = await fetch(
         """select s.id, s.starts_at, s.ends_at, s.venue_id, s.state <> 'cancelled' as on,
                   exists (select from session_duty d where d.session_id = s.id and d.staff_id = $1 and not d.away) as leads,
+                  exists (select from session_duty d where d.session_id = s.id and d.staff_id = $1 and d.away) as away,
                   exists (select from substitute_request r join session_duty d
                           on d.session_id = s.id and d.staff_id = r.asked_id and not d.away
-                          where r.session_id = s.id and r.absent_id = $1 and r.state = 'yes') as covered
+                          where r.session_id = s.id and r.absent_id = $1 and r.state = 'yes') as covered,
+                  case when exists (select from substitute_request r where r.session_id = s.id and r.absent_id = $1
+                                    and r.state = 'yes') then ''
+                       when exists (select from substitute_request r join substitute_request o
+                                    on o.session_id = r.session_id and o.absent_id = r.absent_id
+                                       and o.asked_id = r.asked_id and o.id < r.id
+                                    where r.session_id = s.id and r.absent_id = $1 and r.state = 'asked') then 'again'
+                       when exists (select from substitute_request r where r.session_id = s.id and r.absent_id = $1
+                                    and r.state in ('asked', 'no')) then 'sought'
+                       else '' end as sought
            from cohort_session s where s.id = any($2::int[])
            union all
            select -v.id, v.starts_at, v.ends_at, v.venue_id, v.cancelled_at is null, v.staff_id is not distinct from $1,
-                  false from visit_slot v where -v.id = any($2::int[])""",
+                  false, false, '' from visit_slot v where -v.id = any($2::int[])""",
         staff_id,
         list(sessions),
     )
     return {
-        row["id"]: (Stand(row["starts_at"], row["ends_at"], row["venue_id"], row["on"], row["leads"]), row["covered"])
+        row["id"]: AsItIs(
+            Stand(row["starts_at"], row["ends_at"], row["venue_id"], row["on"], row["leads"], row["away"]),
+            row["covered"],
+            row["sought"],
+        )
         for row in rows
     }

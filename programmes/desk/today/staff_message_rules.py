@@ -120,24 +120,54 @@ def _is_covered(one: Became) -> bool:
 
 def _is_new(one: Became) -> bool:
     """Whether they lead what they know nothing of: neither where it is."""
-    return one.now.on and one.now.leads and not one.was.comes and not one.over and not one.was.leads
+    return one.now.on and one.now.leads and not one.was.comes and not one.over and not one.was.leads and not one.was.away
 
 
 def _stand_news(one: Became) -> str:
     was, now = Slot(one.was.starts_at, one.was.ends_at), Slot(one.now.starts_at, one.now.ends_at)
     if not one.now.on:
-        known = was if one.was.leads else now
-        return _("Det som du skulle leda %(when)s är inställt.", when=known)
+        return _news_of_one_cancelled(one, was, now)
     if one.over and one.was.comes:
         return _("Du leder inte längre det som är %(when)s.", when=was)
     if not one.now.leads:
-        known = was if one.was.comes else now
-        covered = _("Någon hoppar in %(when)s.", when=now)
-        return covered if _is_covered(one) else _("Du leder inte längre det som är %(when)s.", when=known)
+        return _news_of_one_led_by_others(one, was, now)
+    if one.sought and not one.over:
+        return _news_of_one_without_substitute(one, was, now)
     if one.was.comes and not one.was.same_for_them(one.now):
-        moved = _("Det som du leder %(was)s är flyttat: %(now)s.", was=was, now=now)
-        return moved if was != now else _("Det som du leder %(when)s har en annan plats.", when=now)
+        return _moved(was, now)
     return _news_of_one_to_lead(one, now)
+
+
+def _news_of_one_cancelled(one: Became, was: Slot, now: Slot) -> str:
+    if one.was.away:
+        return _("Det som skulle vara %(when)s är inställt.", when=was)
+    return _("Det som du skulle leda %(when)s är inställt.", when=was if one.was.leads else now)
+
+
+def _news_of_one_led_by_others(one: Became, was: Slot, now: Slot) -> str:
+    if one.was.away and not one.was.on:
+        back = _("Det som var inställt %(when)s blir av.", when=now)
+        return " ".join((back, _("Någon hoppar in."))) if _is_covered(one) else back
+    if _is_covered(one):
+        return _("Någon hoppar in %(when)s.", when=now)
+    return _("Du leder inte längre det som är %(when)s.", when=was if one.was.comes else now)
+
+
+def _moved(was: Slot, now: Slot) -> str:
+    moved = _("Det som du leder %(was)s är flyttat: %(now)s.", was=was, now=now)
+    return moved if was != now else _("Det som du leder %(when)s har en annan plats.", when=now)
+
+
+def _news_of_one_without_substitute(one: Became, was: Slot, now: Slot) -> str:
+    """Of one that they have said that they can't come to, and that is theirs until somebody says yes."""
+    nobody, again = _("Ingen har sagt ja till att hoppa in."), _("Frågan är ställd igen.") if one.sought == "again" else ""
+    if not one.was.on:
+        told = f"{_('Det som var inställt %(when)s blir av.', when=now)} {nobody}"
+    elif one.was.comes and not one.was.same_for_them(one.now):
+        told = f"{_moved(was, now)} {nobody}"
+    else:
+        told = _("Ingen har sagt ja till att hoppa in %(when)s.", when=now)
+    return f"{told} {again}".rstrip()
 
 
 def _news_of_one_to_lead(one: Became, now: Slot) -> str:
