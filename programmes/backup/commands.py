@@ -7,6 +7,7 @@ from programmes.backup import making
 from programmes.backup.progress import Progress
 from programmes.backup.tracing import traced
 from programmes.core.clock import SystemClock
+from programmes.core.sealing import KeyFolder
 from programmes.doctor.folders import receipt_lines
 from programmes.settings import Settings
 
@@ -20,6 +21,12 @@ def _backup(settings: Settings, arguments: argparse.Namespace) -> int:
             print(f"{settings.key_backup_folder}, gone within seven days.")
         if receipt_lines(settings.key_folder).damaged:
             told = "programmes backup: made, but with it a damaged receipts.jsonl: programmes doctor says what to do."
+            print(told, file=sys.stderr)
+        if lacking := KeyFolder.there(settings.key_folder).lasting_keys_away():
+            told = (
+                f"programmes backup: made, but without {', '.join(lacking)} of service/, which are away or damaged. Put them"
+            )
+            told += " back from older copies of person keys before those go (programmes doctor says how)."
             print(told, file=sys.stderr)
 
     return traced(settings, "backup", work)

@@ -8,6 +8,7 @@ from programmes.backup.archives import Copy, PutBack
 from programmes.backup.restoring import connected, database_in_words, may_be_put_back, no_other_keys
 from programmes.core.clock import Clock
 from programmes.core.db import WORKER, close_pool, open_pool
+from programmes.core.sealing import KeyFolder
 from programmes.doctor import key_checks, row_keys
 from programmes.doctor.findings import Finding, Patient
 from programmes.doctor.folder_findings import damaged_findings
@@ -26,6 +27,8 @@ class KeysBack:
     tried: Tried
     faults: Sequence[Finding]
     others: Sequence[str] = ()
+    # Long-lived keys that are away or damaged still: the copy, too, was made without them.
+    lacking: Sequence[str] = ()
 
 
 async def keys_alone(settings: Settings, copy: Copy, clock: Clock) -> KeysBack:
@@ -49,10 +52,12 @@ async def keys_alone(settings: Settings, copy: Copy, clock: Clock) -> KeysBack:
     with no_other_keys(settings), files.disk_in_words(settings.key_folder):
         back = archives.put_back(copy, settings.key_folder)
         others = archives.other_service_keys(copy, settings.key_folder)
+        lacking = KeyFolder.there(settings.key_folder).lasting_keys_away()
     with database_in_words():
         await open_pool(settings.worker_database_url, 2, limits=WORKER)
         try:
-            return replace(await _looked_at(back, Patient(settings, clock.now())), others=others)
+            found = await _looked_at(back, Patient(settings, clock.now()))
+            return replace(found, others=others, lacking=lacking)
         finally:
             await close_pool()
 

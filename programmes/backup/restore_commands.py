@@ -123,7 +123,14 @@ def _keys_alone(settings: Settings, arguments: argparse.Namespace) -> int:
         )
     if done.faults:
         print(as_text(done.faults), file=sys.stderr)
-    return exit_code(done.faults)
+    if done.lacking:
+        print(
+            f"Away still, for this copy has them not: {', '.join(done.lacking)}. It was made after they were lost: an older"
+            " one may have them. Take the newest that has. Copies go after their days. Only if none has them: programmes"
+            " keys lost service.",
+            file=sys.stderr,
+        )
+    return exit_code(done.faults) or int(bool(done.lacking))
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:

@@ -299,6 +299,13 @@ class KeyFolder(RestoreMarks):
         with away_when_refused():
             return service_keys.missing(self._folder)
 
+    def lasting_keys_away(self) -> list[str]:
+        """Of those that are never made anew (`service_keys.LASTING`), which lay here once and do not now, or are damaged.
+        None where the whole folder is away, which is told by `usable`."""
+        with contextlib.suppress(KeysAway):
+            return [name for name in self.missing_service_keys() if name in service_keys.LASTING]
+        return []
+
     def note_service_keys(self) -> None:
         """At the start of a process: those that lie here lie here, also what came with another release or from a copy and
         has not been asked for since. One that is lost after this is not made anew. Nothing is noted in another folder."""

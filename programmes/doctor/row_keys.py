@@ -48,6 +48,10 @@ _BOXES = "ballot boxes that are not counted"
 _ANSWERS = "Their answers cannot be counted: let leaders know, and ask again where that is wanted."
 _PRIVATE = Kept("ballot keys", _BOXES, NO_BACKUP["ballots"], _ANSWERS)
 _PUBLIC = Kept("public halves of ballot keys", _BOXES, NO_BACKUP["ballots"], _ANSWERS)
+_AGAIN = (
+    "Start the worker, which writes them anew within seconds. Where its log says `ballot_key_is_another`, the private half"
+    " is not the one that was answered to: put the right ballot key folder back."
+)
 
 
 async def _ids(sql: str, *args: object) -> frozenset[UUID]:
@@ -88,10 +92,21 @@ async def _of_boxes(patient: Patient) -> tuple[KeyFacts, KeyFacts]:
     """Private and public halves."""
     settings, lost = patient.settings, lost_keys.known(patient.settings.key_folder)["ballots"]
     needed = await _ids("select id from ballot where state in ('open', 'closing', 'waiting')")
-    return (
-        KeyFacts(*keys_in(settings.ballot_key_folder, "private/*.key", patient.now), needed, known_lost=lost),
-        KeyFacts(*keys_in(settings.key_folder, "ballots/*.pub", patient.now), needed, known_lost=lost),
-    )
+    private = KeyFacts(*keys_in(settings.ballot_key_folder, "private/*.key", patient.now), needed, known_lost=lost)
+    there, old = keys_in(settings.key_folder, "ballots/*.pub", patient.now)
+    # Those whose private half lies there are written anew, and are said by themselves (`_again`).
+    return private, KeyFacts(there, old, needed, going=(needed & private.on_disk) - there, known_lost=lost)
+
+
+def _of_public(public: KeyFacts) -> Sequence[Finding]:
+    """What is said of public halves. One is made from its private half at any time: only with that it is lost."""
+    found = key_findings(_PUBLIC, public)
+    if not public.going:
+        return found
+    told = f"{len(public.going)} of {len(public.needed)} {_BOXES} have no public half of their key in the folder, so that"
+    told += " nobody can answer in those that are open. The private halves are there: nothing is lost."
+    again = Finding(_PUBLIC.check, "fault", told, _AGAIN)
+    return [*(one for one in found if one.level != "ok"), again]
 
 
 async def _texts(patient: Patient) -> frozenset[str]:
@@ -112,7 +127,7 @@ async def ballot_keys(patient: Patient) -> Sequence[Finding]:
     if not patient.worker:
         return []
     private, public = await _of_boxes(patient)
-    found = [*key_findings(_PRIVATE, private), *key_findings(_PUBLIC, public)]
+    found = [*key_findings(_PRIVATE, private), *_of_public(public)]
     texts, lost = await _texts(patient), lost_keys.known(patient.settings.key_folder)["texts"]
     if new := texts - lost:
         told = f"Free texts of {_programmes(new)} programmes have no key."
@@ -131,11 +146,11 @@ async def absent(patient: Patient, kinds: Collection[Lost]) -> dict[Lost, frozen
     """
     if any(found.level == "fault" for found in await right_folders(patient)):
         raise KeysAway("another folder lies where the keys were, or none")
-    lists, (private, public) = await _of_lists(patient), await _of_boxes(patient)
+    lists, (private, _) = await _of_lists(patient), await _of_boxes(patient)
     every: dict[Lost, frozenset[str]] = {
         "entries": frozenset(map(str, lists["entries"].absent)),
         "persons": frozenset(map(str, lists["persons"].absent)),
-        "ballots": frozenset(map(str, private.absent | public.absent)),
+        "ballots": frozenset(map(str, private.absent)),
         "texts": await _texts(patient),
     }
     return {kind: every[kind] for kind in kinds}

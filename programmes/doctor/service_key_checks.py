@@ -57,9 +57,10 @@ _SERVICES = {
 }
 _OTHER = _Service(f"{_ANEW} who is in the middle of signing in begins again.")
 _SERVICE_BACK = (
-    "It lies as service/{name}.key in every copy of person keys. Put it back from the newest, or, where a backup was put"
-    " back, from the copy that was made with that: programmes restore --identity - --keys …/persons-….age"
-    " (docs/operations.md, Keys that are lost)."
+    "It lies as service/{name}.key in each copy of person keys from before it was lost, and in none from after that. Put it"
+    " back from the newest that has it, or, where a backup was put back, from the copy that was made with that: programmes"
+    " restore --identity - --keys …/persons-….age, which says where a copy lacks it (docs/operations.md, Keys that are"
+    " lost). Copies go after their days: do it before that."
 )
 _OVER = " What is damaged is kept beside it under another name."
 _LIE_ASIDE = (

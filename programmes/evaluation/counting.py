@@ -128,7 +128,7 @@ async def mix(section: str, form_version: int, keys: BallotKeys, now: datetime) 
     async with transaction():
         await text_services.lock_section(section)
         sizes = (await waiting_sizes()).get((section, form_version), {})
-        chosen = rules.pool({ballot_id: answers for ballot_id, answers in sizes.items() if _opens(ballot_id, keys)})
+        chosen = rules.pool({ballot_id: answers for ballot_id, answers in sizes.items() if await _opens(ballot_id, keys)})
         boxes = [box for ballot_id in chosen if (box := await _open_box(ballot_id, "waiting", keys))]
         if not boxes or not await _release(boxes, keys, local_date(now)):
             return
@@ -138,11 +138,41 @@ async def mix(section: str, form_version: int, keys: BallotKeys, now: datetime) 
     await text_services.sweep(section, keys.texts, now)
 
 
-def _opens(ballot_id: UUID, keys: BallotKeys) -> bool:
+async def _must_fit(ballot_id: UUID, keys: BallotKeys) -> None:
+    """Before a box is opened. Raises KeyGone and KeysAway as `BallotKeys.must_fit`."""
+    await _public_half(ballot_id, keys)
+    keys.must_fit(ballot_id)
+
+
+async def _public_half(ballot_id: UUID, keys: BallotKeys) -> None:
+    """A public half that went with a key folder is written anew: the private one has not gone with it. Raises KeysAway."""
+    if ballot_id not in keys.unpublished():
+        return
+    answers = await fetch("select blob from sealed_answer where ballot_id = $1", ballot_id)
+    if keys.publish_again(ballot_id, (row["blob"] for row in answers)):
+        log.info("ballot_key_published_again", ballot=str(ballot_id))
+    else:
+        log.error("ballot_key_is_another", ballot=str(ballot_id))
+
+
+async def publish_again(worker: Hands) -> None:
+    """Tick: boxes that are not counted have the public half of a key whose private half lies here."""
+    keys = await _keys(worker)
+    if not (alone := keys.unpublished()):
+        return
+    for ballot_id in set(alone) & set(await unfinished(("open", "closing", "waiting"))):
+        try:
+            await _public_half(ballot_id, keys)
+        except (KeyGone, KeysAway) as error:
+            # One that is damaged must not keep the others.
+            log.error("ballot_key_missing", ballot=str(ballot_id), error=type(error).__name__)
+
+
+async def _opens(ballot_id: UUID, keys: BallotKeys) -> bool:
     """Whether a waiting box can be opened now. A restored backup may have brought one back whose key is destroyed: it is
     counted already."""
     try:
-        keys.must_fit(ballot_id)
+        await _must_fit(ballot_id, keys)
     except (KeyGone, KeysAway):
         if not keys.is_destroyed(ballot_id):
             log.error("ballot_key_missing", ballot=str(ballot_id))
@@ -159,7 +189,7 @@ async def _open_box(ballot_id: UUID, state: str, keys: BallotKeys) -> _Box | Non
     )
     if row is None:
         return None
-    keys.must_fit(ballot_id)
+    await _must_fit(ballot_id, keys)
     asked = await form_queries.of_ballot(ballot_id)
     found: list[rules.Answers] = []
     strange: list[UUID] = []
@@ -298,10 +328,13 @@ async def finish(worker: Hands) -> None:
     for ballot_id in await unfinished(("preparing",)):
         await prepare(ballot_id, await _keys(worker))
     for ballot_id in await unfinished(("closing",)):
+        keys = await _keys(worker)
         try:
-            await count(ballot_id, await _keys(worker), worker.clock.now())
+            await count(ballot_id, keys, worker.clock.now())
         except (KeyGone, KeysAway) as error:
-            if isinstance(error, KeyGone) and str(ballot_id) in lost_keys.known(worker.keys.folder)["ballots"]:
+            lost = isinstance(error, KeyGone) and str(ballot_id) in lost_keys.known(worker.keys.folder)["ballots"]
+            # Said while the public half alone was away: what the private one opens is not lost.
+            if lost and not keys.has_private(ballot_id):
                 await _destroy(ballot_id)
                 continue
             log.error("ballot_key_missing", ballot=str(ballot_id))
@@ -311,4 +344,4 @@ async def finish(worker: Hands) -> None:
             await mix(section, form_version, await _keys(worker), worker.clock.now())
 
 
-TICKS = (make_boxes, close_boxes, finish, destroy_unread, replay_keys, *text_services.TICKS)
+TICKS = (publish_again, make_boxes, close_boxes, finish, destroy_unread, replay_keys, *text_services.TICKS)

@@ -7,7 +7,7 @@ Key folder (web reads): `ballots/<ballot>.pub`.
 import contextlib
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -31,6 +31,11 @@ def _purpose(ballot_id: UUID) -> bytes:
 
 def _public_path(key_folder: Path, ballot_id: UUID) -> Spot:
     return Spot(key_folder) / "ballots" / f"{ballot_id}.pub"
+
+
+def _ids(folder: Spot, end: str) -> set[UUID]:
+    """Whose halves lie in a folder."""
+    return {UUID(name.removesuffix(end)) for name in folder.names() if name.endswith(end) and not name.startswith(".")}
 
 
 def seal(key_folder: Path, ballot_id: UUID | None, plain: bytes) -> bytes:
@@ -70,10 +75,40 @@ class BallotKeys:
         if not path.exists():
             with contextlib.suppress(FileExistsError):
                 path.write(X25519PrivateKey.generate().private_bytes_raw())
+        self._publish(ballot_id)
+
+    def _publish(self, ballot_id: UUID) -> None:
         public = _public_path(self._key_folder, ballot_id)
         if not public.exists():
             with contextlib.suppress(FileExistsError):
                 public.write(self._private(ballot_id).public_key().public_bytes_raw(), mode=0o644)
+
+    def unpublished(self) -> list[UUID]:
+        """Whose private half lies here, and whose public one does not: with a key folder that is lost only that is."""
+        return sorted(_ids(Spot(self._folder) / "private", ".key") - _ids(Spot(self._key_folder) / "ballots", ".pub"))
+
+    def publish_again(self, ballot_id: UUID, answers: Iterable[bytes]) -> bool:
+        """Write the public half anew from the private one. Not where that opens none of the `answers` that lie in the box:
+        it is another one then, and answers to it would be held to be nobody's. Nor where a receipt tells that
+        the box is counted: a private half that is there again must not count it twice. Says whether it was.
+
+        Raises:
+            KeyGone: the private half is not here.
+            KeysAway: it is damaged, or a folder refuses.
+        """
+        if any(receipt["key"] == str(ballot_id) for receipt in self.receipts()):
+            return False
+        if (sealed := list(answers)) and not any(self._can_open(ballot_id, answer) for answer in sealed):
+            return False
+        self._publish(ballot_id)
+        return True
+
+    def _can_open(self, ballot_id: UUID, sealed: bytes) -> bool:
+        try:
+            self.open(ballot_id, sealed)
+        except Unreadable:
+            return False
+        return True
 
     @property
     def mark(self) -> bytes:
@@ -113,11 +148,11 @@ class BallotKeys:
 
     def alive(self) -> list[UUID]:
         """Ballots of which a key, or the public half of one that is half destroyed, still lies here."""
-        private = (Spot(self._folder) / "private").names()
-        names = [name.removesuffix(".key") for name in private if name.endswith(".key")]
-        public = (Spot(self._key_folder) / "ballots").names()
-        names += [name.removesuffix(".pub") for name in public if name.endswith(".pub")]
-        return sorted({UUID(name) for name in names if not name.startswith(".")})
+        return sorted(_ids(Spot(self._folder) / "private", ".key") | _ids(Spot(self._key_folder) / "ballots", ".pub"))
+
+    def has_private(self, ballot_id: UUID) -> bool:
+        """Whether its private half lies here: then nothing of it is lost."""
+        return self._private_path(ballot_id).exists()
 
     def is_destroyed(self, ballot_id: UUID) -> bool:
         """Whether there is a receipt. Looks only where the key is missing, so that receipts are seldom read."""

@@ -62,6 +62,27 @@ async def test_a_damaged_key_that_no_copy_has_is_a_fault_after_putting_back(plac
     assert "1 key file is damaged" in said
 
 
+async def test_a_copy_from_after_a_key_was_lost_says_so_when_it_is_made_and_when_it_is_put_back(
+    place: Place, typed: Typed, tmp_path: Path
+) -> None:
+    own, at = place.settings, place.settings.key_folder / "service/feed.key"
+    place.keys.service_key("feed")
+    right = at.read_bytes()
+    assert await typed(own, "backup") == (0, "")
+    older = tmp_path / "older.age"
+    older.write_bytes(place.copy().read_bytes())
+    for path in own.backup_folder.iterdir():
+        if path.is_dir():
+            path.rename(path.with_name("20200101T000000Z"))
+    at.unlink()
+    code, said = await typed(own, "backup")
+    assert (code, "without feed" in said, "older copies" in said) == (0, True, True), said
+    code, said = await typed(own, "restore", "--identity", place.identity, "--keys", place.copy())
+    assert (code, "Away still, for this copy has them not: feed." in said) == (1, True), said
+    code, said = await typed(own, "restore", "--identity", place.identity, "--keys", older)
+    assert (code, "Away still" in said, at.read_bytes() == right) == (0, False, True), said
+
+
 async def test_a_backup_is_made_beside_damaged_keys_and_its_copy_is_put_back(place: Place, typed: Typed) -> None:
     own = place.settings
     assert await typed(own, "backup") == (0, "")

@@ -186,7 +186,7 @@ async def test_what_is_missing_of_service_and_log_keys_is_said_with_where_it_lie
     (patient.settings.key_folder / "service/search.key").unlink()
     (patient.settings.log_key_folder / "chain/chain.key").unlink()
     found = {f.check: f.mend for f in await checks.examine(patient) if f.level == "fault"}
-    assert "service/search.key in every copy of person keys" in found["service keys"]
+    assert "service/search.key in each copy of person keys from before it was lost" in found["service keys"]
     assert "programmes restore --identity - --keys …/persons-….age" in found["service keys"]
     unpacked = f"runuser -u programmes-worker -- tar xz -C {patient.settings.log_key_folder})"
     assert f"…/log-….age | (umask 077; {unpacked}; with containers as in docs/operations.md" in found["log keys"]
@@ -214,7 +214,7 @@ async def test_of_each_service_key_that_is_away_it_is_said_what_follows(
     key.rename(key.with_name("aside"))
     [found] = [f for f in await checks.examine(patient) if f.check == "service keys"]
     assert (found.level, f"The key `{name}`" in found.says, then in found.says) == (level, True, True), found.says
-    assert (f"service/{name}.key in every copy" in found.mend, key.exists()) == (True, False)
+    assert (f"service/{name}.key in each copy" in found.mend, key.exists()) == (True, False)
 
 
 async def test_a_service_key_that_is_lost_for_good_is_made_anew_only_when_somebody_says_so(patient: Patient) -> None:

@@ -96,6 +96,22 @@ async def test_what_is_lost_is_a_note_once_it_is_known_and_a_new_loss_a_fault(
     assert "programmes restore --identity - --keys" in faults
 
 
+async def test_a_box_whose_private_half_is_there_is_never_noted_as_lost(patient: Patient) -> None:
+    shutil.rmtree(patient.settings.key_folder / "ballots")
+    box = next((patient.settings.ballot_key_folder / "private").iterdir()).stem
+    # As the release before noted it, by the public half alone.
+    lost_keys.note(patient.settings.key_folder, {"ballots": {box}})
+    faults = said(await checks.examine(patient), "fault")
+    assert "1 of 1 ballot boxes that are not counted have no public half" in faults
+    assert "Start the worker" in faults
+    assert "keys lost" not in faults
+    (patient.settings.key_folder / "lost.json").unlink()
+    assert await _shell(patient, "keys", "lost", "ballots", "--yes") == (0, "No such key is missing.\n")
+    code, told = await _shell(patient, "keys", "confirm", "--yes")
+    assert (code, "Known as lost" in told) == (0, False), told
+    assert not lost_keys.known(patient.settings.key_folder)["ballots"]
+
+
 async def test_small_groups_do_not_wait_for_one_whose_key_is_known_to_be_lost(
     patient: Patient, owner: asyncpg.Connection
 ) -> None:

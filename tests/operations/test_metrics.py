@@ -205,6 +205,7 @@ def test_alerts_and_dashboard_ask_for_nothing_that_is_not_measured() -> None:
         "programmes_keys_usable", "programmes_pool_connections", "programmes_pool_idle",
         "programmes_pool_most", "programmes_requests_total", "programmes_request_seconds_bucket",
         "programmes_worker_last_seen_timestamp_seconds", "programmes_database_answers", "programmes_waits_for_restore",
+        "programmes_service_keys_missing",
         "programmes_backup_last_success_timestamp_seconds", "programmes_restore_drill_last_success_timestamp_seconds",
     }  # fmt: skip
     for name in ("alerts.yml", "dashboard.json"):

@@ -82,6 +82,34 @@ async def test_staff_see_that_all_waits_for_a_restore(
     assert "programmes_waits_for_restore 0.0" in (await client.get("/metrics")).text
 
 
+async def test_staff_and_measures_tell_of_each_key_of_the_service_that_is_away_or_damaged(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection, keys: KeyFolder
+) -> None:
+    await a_leader(clock.now())
+    await sign_in_as(client, "robin", clock.now())
+    await owner.execute("insert into clock_trace (id, at, boot, seconds) values (1, $1, '', 0)", clock.now())
+    await owner.execute("insert into backup_trace (name, tried_at, done_at) values ('backup', $1, $1)", clock.now())
+    for number, (name, told) in enumerate([
+        ("search", "Det går inte att söka efter deltagare"),
+        ("second-factor", "Det går inte att logga in med kod från en app."),
+        ("feed", "Adresser till kalendrar visas inte."),
+    ]):  # fmt: skip
+        keys.service_key(name)
+        at = keys.folder / "service" / f"{name}.key"
+        right = at.read_bytes()
+        shown = (await client.get("/personal/lage")).text
+        assert (told in shown, "Allt fungerar." in shown) == (False, True)
+        assert "programmes_service_keys_missing 0.0" in (await client.get("/metrics")).text
+        at.write_bytes(b"short") if number else at.unlink()
+        try:
+            shown = (await client.get("/personal/lage")).text
+            assert (told in shown, "Allt fungerar." in shown) == (True, False)
+            assert "som behöver lägga tillbaka en nyckel" in shown
+            assert "programmes_service_keys_missing 1.0" in (await client.get("/metrics")).text
+        finally:
+            at.write_bytes(right)
+
+
 async def test_staff_see_how_it_is_now(
     db: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:

@@ -61,6 +61,8 @@ async def metrics(request: AnyRequest) -> Response[bytes]:
     keys: KeyFolder = state.key_folder
     found = CollectorRegistry()
     _gauge(found, "keys_usable", "Whether the key folder can be used.", int(keys.usable()))
+    told = "How many of the service's own keys are away or damaged of those that are never made anew (decision 108)."
+    _gauge(found, "service_keys_missing", told, len(keys.lasting_keys_away()))
     told = "Whether all stands still until a backup has been put back, and what had been erased is erased again."
     _gauge(found, "waits_for_restore", told, int(keys.waits_for_restore()))
     for name, (told, value) in pool_facts().items():

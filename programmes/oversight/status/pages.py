@@ -43,11 +43,12 @@ def status_page(
     away: Away = _ALL_GO,
     untold: int = 0,
     waits_for_restore: bool = False,
+    lacking: Sequence[str] = (),
 ) -> StatusPage:
     """The page. `counts` are those of `metrics_queries.waiting`; `backup_at`: when a backup last succeeded; `unreached`:
     names of staff to whom no mail comes; `away`: which messages do not get through; `untold`: how many people a
     message did not reach that still holds; `waits_for_restore`: whether the worker does nothing until a backup has been put
-    back (`core.restore_marks`)."""
+    back (`core.restore_marks`); `lacking`: which of the service's own keys are away that are never made anew."""
     erasure = _erasure(counts["lists_due"], counts["keys_late"])
     work: tuple[Point, ...] = (_messages(counts["messages_late"], untold, away), _places(counts["offers_late"]), erasure)
     at_work = worker_at is not None and now - worker_at <= _AWAY
@@ -55,7 +56,7 @@ def status_page(
         # What nobody does is not late yet, and does not work.
         work = tuple(replace(point, ok=False, text=_stands_still(point)) for point in work)
     it = _waits_for_restore() if waits_for_restore else _worker(worker_at, at_work)
-    points = (_keys(keys), it, *work, _mail_to_staff(unreached), _backup(backup_at, now))
+    points = (_keys(keys), _own_keys(lacking), it, *work, _mail_to_staff(unreached), _backup(backup_at, now))
     well = all(point.ok for point in points)
     lead = _("Allt fungerar.") if well else _("Något fungerar inte som det ska. Den som sköter tjänsten behöver veta det.")
     return StatusPage(lead, well, _("Läget klockan %(time)s.", time=clock(now)), points)
@@ -71,6 +72,23 @@ def _keys(usable: bool) -> Point:
             "Namn, kontakt och anteckningar går inte att läsa eller spara just nu. Inget är borta. Skriv på papper så länge."
         ),
     )
+
+
+def _own_keys(lacking: Sequence[str]) -> Point:
+    """Each by what does not work without it (decision 108)."""
+    without = {
+        "search": _(
+            "Det går inte att söka efter deltagare med namn eller nummer, inte att anmäla sig med namn och inte att ändra "
+            "deltagares uppgifter. Skriv på papper så länge."
+        ),
+        "second-factor": _("Det går inte att logga in med kod från en app. Reservkoder fungerar."),
+        "feed": _("Adresser till kalendrar visas inte. Kalendrar som redan används fungerar."),
+    }
+    said = [text for name, text in without.items() if name in lacking]
+    if said:
+        said.append(_("Ring den som sköter tjänsten, som behöver lägga tillbaka en nyckel."))
+    title = _("Sökning, koder vid inloggning och adresser till kalendrar")
+    return Point(title, not said, " ".join(said) or _("Nycklarna till dem finns."))
 
 
 def _stands_still(point: Point) -> str:

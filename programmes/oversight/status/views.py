@@ -21,7 +21,10 @@ async def status(request: Request[Any, Any, Any]) -> Response[Any]:
     unreached = tuple(one.name for one in await unreached_queries.unreached(now))
     usable, gone = state.key_folder.usable(), await away()
     untold, held = await calls_services.unreached(now), state.key_folder.waits_for_restore()
-    view = pages.status_page(waits.counts, waits.worker_at, usable, waits.backup_at, now, unreached, gone, untold, held)
+    lacking = state.key_folder.lasting_keys_away()
+    view = pages.status_page(
+        waits.counts, waits.worker_at, usable, waits.backup_at, now, unreached, gone, untold, held, lacking
+    )
     return page(request, "oversight/status.html", view)
 
 
