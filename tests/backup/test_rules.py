@@ -52,7 +52,7 @@ def test_a_manifest_is_read_as_it_was_written_and_known_by_the_installations_key
 def test_a_restore_says_what_it_erased_what_is_forgotten_and_whom_to_look_through() -> None:
     robin = StaffFacts("robin", "Robin Ek", active=False, roles=("leader",), single_sign_on=False, second_factor=True)
     again = afterwards.Again(records=3, partners=2, lists=1)
-    done = restoring.Restored(SOUND, 7, 90, again, [robin], keys=5, advice=["Look."])
+    done = restoring.Restored(SOUND, 7, 90, again, [robin], keys=archives.PutBack(5), advice=["Look."])
     lines = list(restore_commands._told(done, with_keys=True))
     assert lines[0] == "Keys put back: 5."
     said = " ".join(lines)

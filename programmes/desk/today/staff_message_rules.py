@@ -159,12 +159,13 @@ def _moved(was: Slot, now: Slot) -> str:
 
 
 def _news_of_one_without_substitute(one: Became, was: Slot, now: Slot) -> str:
-    """Of one that they have said that they can't come to, and that is theirs until somebody says yes."""
+    """Of one that they have said that they can't come to, and that is theirs until somebody says yes. Of one that is moved
+    no more is said than that: whether somebody is asked about the new time is told by itself."""
+    if one.was.on and one.was.comes and not one.was.same_for_them(one.now):
+        return _moved(was, now)
     nobody, again = _("Ingen har sagt ja till att hoppa in."), _("Frågan är ställd igen.") if one.sought == "again" else ""
     if not one.was.on:
         told = f"{_('Det som var inställt %(when)s blir av.', when=now)} {nobody}"
-    elif one.was.comes and not one.was.same_for_them(one.now):
-        told = f"{_moved(was, now)} {nobody}"
     else:
         told = _("Ingen har sagt ja till att hoppa in %(when)s.", when=now)
     return f"{told} {again}".rstrip()
