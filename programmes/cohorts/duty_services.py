@@ -9,9 +9,7 @@ from programmes.cohorts.change_services import noting
 from programmes.cohorts.clash_services import as_said, clash_reasons
 from programmes.cohorts.meant_rules import Meant, not_meant
 from programmes.cohorts.queries import SessionFacts
-from programmes.cohorts.rules import (
-    Reason,
-)
+from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_queries import Standing
 from programmes.cohorts.schedule_rules import Clash, Slot, clashes
 from programmes.cohorts.services import coordinated

@@ -6,9 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.pattern_rules import followed, parts_of, planned_at
-from programmes.cohorts.rules import (
-    Reason,
-)
+from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Closure, Slot, slot_on, why_off
 from programmes.cohorts.session_rules import why_not_move
 from programmes.core.clock import local, local_date

@@ -11,9 +11,7 @@ from programmes.cohorts.clash_services import clash_reasons
 from programmes.cohorts.meant_rules import Meant, not_meant
 from programmes.cohorts.queries import CohortFacts, SessionFacts, locked, my_session, sessions
 from programmes.cohorts.rest_services import Rest, Wanted
-from programmes.cohorts.rules import (
-    Reason,
-)
+from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Pattern, Slot
 from programmes.cohorts.session_rules import begun
 from programmes.core.clock import local_date

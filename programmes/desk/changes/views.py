@@ -13,9 +13,7 @@ from programmes.cohorts.change_queries import brought_back, only_staff_last
 from programmes.cohorts.meant_rules import signs
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rest_services import Rest, Wanted
-from programmes.cohorts.rules import (
-    Reason,
-)
+from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Slot
 from programmes.cohorts.session_rules import begun
 from programmes.core.clock import at_local, local, local_date

@@ -8,9 +8,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.change_queries import latest
 from programmes.cohorts.change_services import one_tap
 from programmes.cohorts.meant_rules import signs
-from programmes.cohorts.rules import (
-    Reason,
-)
+from programmes.cohorts.rules import Reason
 from programmes.cohorts.session_rules import begun
 from programmes.core.clock import local_date
 from programmes.core.db import transaction
