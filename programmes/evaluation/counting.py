@@ -313,6 +313,13 @@ async def replay_keys(worker: Hands) -> None:
             await _destroy(ballot_id)
 
 
+async def _is_lost(ballot_id: UUID, worker: Hands) -> bool:
+    """Whether somebody has said so. What was said while the public half alone was away does not count: what the private
+    one opens is not lost."""
+    said = str(ballot_id) in lost_keys.known(worker.keys.folder)["ballots"]
+    return said and not (await _keys(worker)).has_private(ballot_id)
+
+
 async def _destroy(ballot_id: UUID) -> None:
     """End a box unread; its key goes at the next replay."""
     async with transaction():
@@ -328,13 +335,10 @@ async def finish(worker: Hands) -> None:
     for ballot_id in await unfinished(("preparing",)):
         await prepare(ballot_id, await _keys(worker))
     for ballot_id in await unfinished(("closing",)):
-        keys = await _keys(worker)
         try:
-            await count(ballot_id, keys, worker.clock.now())
+            await count(ballot_id, await _keys(worker), worker.clock.now())
         except (KeyGone, KeysAway) as error:
-            lost = isinstance(error, KeyGone) and str(ballot_id) in lost_keys.known(worker.keys.folder)["ballots"]
-            # Said while the public half alone was away: what the private one opens is not lost.
-            if lost and not keys.has_private(ballot_id):
+            if isinstance(error, KeyGone) and await _is_lost(ballot_id, worker):
                 await _destroy(ballot_id)
                 continue
             log.error("ballot_key_missing", ballot=str(ballot_id))
